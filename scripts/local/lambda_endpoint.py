@@ -1,0 +1,121 @@
+"""A Lambda service on loopback: any boto3 `lambda` client pointed at it invokes and operates the durable function.
+
+    python -m scripts.local.lambda_endpoint --port 0 --engine-url URL --function-root lambda_src \
+        --handler handler.lambda_handler --log-dir DIR --events FILE.jsonl
+
+Prints `ready http://127.0.0.1:PORT` when serving.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from scripts.local.jsonl import Journal
+from scripts.local.lambda_service.checkpoints import CheckpointApi
+from scripts.local.lambda_service.durable import DurableApi
+from scripts.local.lambda_service.engine_client import API, Engine
+from scripts.local.lambda_service.executions import Executions
+from scripts.local.lambda_service.function_environment import function_environment, region_of
+from scripts.local.lambda_service.function_runner import FunctionRunner, FunctionSettings
+from scripts.local.lambda_service.invoke import InvokeApi
+from scripts.local.lambda_service.kill_rules import KillRules
+from scripts.local.lambda_service.replies import refused
+from scripts.local.loopback import listen, serve
+
+
+def application(options: argparse.Namespace, url: str) -> Starlette:
+    """The endpoint as an ASGI application that believes to be reachable at `url`."""
+    journal = Journal(options.events)
+    engine = Engine(options.engine_url)
+    executions = Executions(engine, journal)
+    functions = FunctionRunner(_settings(options, url), journal)
+    invoke = InvokeApi(engine, executions, functions, journal, options.execution_timeout_seconds)
+    durable = DurableApi(engine, executions)
+    checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, options.calls)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await engine.invoke_handlers_at(url)
+        yield
+        functions.kill_all()
+        await executions.close()
+        await engine.close()
+
+    one = f"{API}/durable-executions/{{execution:path}}"
+    routes = [
+        Route("/2015-03-31/functions/{name:path}/invocations", invoke.handle, methods=["POST"]),
+        Route(f"{API}/functions/{{name:path}}/durable-executions", durable.listing, methods=["GET"]),
+        Route(f"{one}/checkpoint", checkpoints.handle, methods=["POST"]),
+        Route(f"{one}/stop", durable.stop, methods=["POST"]),
+        Route(f"{one}/pause", durable.unsupported, methods=["POST"]),
+        Route(f"{one}/resume", durable.unsupported, methods=["POST"]),
+        Route(one, durable.unsupported, methods=["DELETE"]),
+        Route(f"{API}/{{rest:path}}", durable.forward, methods=["GET", "POST"]),
+        Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _unknown(request: Request) -> Response:
+    message = f"no local service answers {request.method} {request.url.path}"
+    return refused(404, "UnknownOperationException", message)
+
+
+def _settings(options: argparse.Namespace, url: str) -> FunctionSettings:
+    options.log_dir.mkdir(parents=True, exist_ok=True)
+    root = options.function_root.resolve()
+    environment = function_environment(
+        os.environ,
+        endpoint_url=url,
+        handler=options.handler,
+        root=str(root),
+        real_credentials=options.real_credentials,
+    )
+    log = options.log_dir.resolve() / "function.log"
+    return FunctionSettings(root, options.handler, environment, region_of(os.environ), log, options.timeout_seconds)
+
+
+def _rules(text: str) -> KillRules:
+    try:
+        return KillRules.parse(json.loads(Path(text).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="lambda_endpoint", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
+    parser.add_argument("--engine-url", required=True)
+    parser.add_argument("--function-root", type=Path, required=True)
+    parser.add_argument("--handler", required=True, help="module.function")
+    parser.add_argument("--log-dir", type=Path, required=True)
+    parser.add_argument("--events", type=Path, required=True, help="JSON lines are appended to this file")
+    parser.add_argument("--timeout-seconds", type=float, default=900, help="per invocation (default 900)")
+    parser.add_argument("--execution-timeout-seconds", type=int, default=86_400, help="per execution (default a day)")
+    parser.add_argument("--kill-rules", type=_rules, default=KillRules(), metavar="FILE.json")
+    parser.add_argument("--calls", type=Path, help="the Bedrock endpoint's calls file, for kills during a model call")
+    parser.add_argument(
+        "--real-credentials", action="store_true", help="the function keeps the caller's AWS credentials"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    options = _options()
+    listener, url = listen(options.port)
+    serve(application(options, url), listener, url)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""CheckpointDurableExecution on its way to the engine: recorded, held to the service's limits, the place to kill."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scripts.local.jsonl import Follower, Journal
+from scripts.local.lambda_service.engine_client import Engine
+from scripts.local.lambda_service.function_runner import FunctionRunner
+from scripts.local.lambda_service.kill_rules import KillRule, KillRules, Moment
+from scripts.local.lambda_service.operation_paths import OperationPaths, SeenUpdate
+from scripts.local.lambda_service.replies import from_engine, refused
+from scripts.local.lambda_service.service_limits import refusal
+
+LOOK_SECONDS = 0.02
+
+
+@dataclass
+class CheckpointApi:
+    """`POST /2025-12-01/durable-executions/{execution}/checkpoint`.
+
+    calls: the Bedrock endpoint's calls file, for kills during a model call. Default: such a kill needs `delay_seconds`.
+    """
+
+    engine: Engine
+    functions: FunctionRunner
+    journal: Journal
+    rules: KillRules
+    calls: Path | None = None
+    _paths: defaultdict[str, OperationPaths] = field(default_factory=lambda: defaultdict(OperationPaths))
+    _pending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def handle(self, request: Request) -> Response:
+        """Forward one checkpoint call unless a rule kills the function first."""
+        execution = request.path_params["execution"]
+        body = await request.body()
+        updates: list[dict[str, Any]] = json.loads(body).get("Updates") or []
+        seen = self._paths[execution].see(updates)
+        if message := refusal(updates):
+            return refused(400, "InvalidParameterValueException", message)
+        if self._kill(execution, seen, "before"):
+            return _nobody_listens()
+        self._arm_kill_during(execution, seen)
+        reply = from_engine(await self.engine.forward("POST", request.scope["raw_path"].decode(), "", body))
+        if reply.status_code == 200:  # noqa: PLR2004
+            self._record(execution, seen)
+            if self._kill(execution, seen, "after"):
+                return _nobody_listens()
+        return reply
+
+    def _record(self, execution: str, seen: list[SeenUpdate]) -> None:
+        for update in seen:
+            self.journal.write(
+                "operation",
+                pid=self.functions.pid_of(execution),
+                execution=execution,
+                operation=update.path,
+                index=update.index,
+                type=update.type,
+                sub_type=update.sub_type,
+                action=update.action,
+                status=update.status,
+                bytes=update.payload_bytes,
+            )
+
+    def _kill(self, execution: str, seen: list[SeenUpdate], moment: Moment) -> bool:
+        taken = self.rules.take(seen, moment)
+        if taken is None:
+            return False
+        self._kill_now(execution, taken[1], moment)
+        return True
+
+    def _kill_now(self, execution: str, update: SeenUpdate, moment: Moment) -> None:
+        pid = self.functions.kill(execution)
+        if pid is not None:
+            self.journal.write(
+                "killed",
+                pid=pid,
+                execution=execution,
+                operation=update.path,
+                index=update.index,
+                action=update.action,
+                moment=moment,
+            )
+
+    def _arm_kill_during(self, execution: str, seen: list[SeenUpdate]) -> None:
+        taken = self.rules.take(seen, "during")
+        if taken is not None:
+            task = asyncio.create_task(self._kill_during(execution, *taken))
+            self._pending.add(task)
+            task.add_done_callback(self._pending.discard)
+
+    async def _kill_during(self, execution: str, rule: KillRule, update: SeenUpdate) -> None:
+        pid = self.functions.pid_of(execution)
+        if rule.delay_seconds is not None:
+            await asyncio.sleep(rule.delay_seconds)
+        elif self.calls is not None:
+            await self._call_of(update, execution, pid)
+        if self.functions.pid_of(execution) == pid:
+            self._kill_now(execution, update, "during")
+
+    async def _call_of(self, update: SeenUpdate, execution: str, pid: int | None) -> None:
+        """Return when the model call of that step has started, or its process has ended."""
+        follower = Follower(self.calls) if self.calls else None
+        agent, turn = _agent_and_turn(update.path)
+        if follower is None:
+            return
+        follower.new_lines()  # what was before this step
+        while self.functions.pid_of(execution) == pid:
+            for call in follower.new_lines():
+                if call["event"] == "started" and call["agent"] == agent and turn in (None, call["turn"]):
+                    return
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _agent_and_turn(path: str) -> tuple[str, int | None]:
+    """`research-agent/model-2` is turn 2 of research; `research-agent` alone is any turn."""
+    agent, _, call = path.partition("/")
+    turn = None
+    with contextlib.suppress(ValueError):
+        turn = int(call.removeprefix("model-"))
+    return agent.removesuffix("-agent"), turn
+
+
+def _nobody_listens() -> Response:
+    return Response(status_code=503)  # the process that asked is dead
