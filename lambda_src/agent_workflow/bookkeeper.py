@@ -1,0 +1,85 @@
+"""Looks on while the agents run: keeps the ledger and the budget on every pass, emits metrics inside steps."""
+
+from decimal import Decimal
+
+from aws_lambda_powertools import Logger
+
+from agent_workflow.budget import check_spent
+from agent_workflow.ledger import Ledger, times
+from agent_workflow.settings import Settings
+from agent_workflow.telemetry import emit
+from durable_strands.errors import AgentFailed
+from durable_strands.observer import Observer
+from durable_strands.records import CallRecord
+
+FINAL = ("end_turn", "stop_sequence")
+# Replies that were paid and are no answer: the call succeeds, the agent fails on it afterwards, outside any step.
+FAILED_REPLIES = {
+    "max_tokens": "ModelLimitReached",
+    "model_context_window_exceeded": "ContextWindowExceeded",
+    "guardrail_intervened": "GuardrailIntervened",
+    "content_filtered": "ContentFiltered",
+}
+
+
+class Bookkeeper(Observer):
+    """The observer of one pass of the handler.
+
+    Attributes:
+        ledger: the calls of this execution so far.
+    """
+
+    def __init__(self, settings: Settings, budget: Decimal | None, logger: Logger) -> None:
+        self.ledger = Ledger(settings.prices)
+        self._settings = settings
+        self._budget = budget
+        self._logger = logger
+
+    def before_model_call(self, agent: str, call: str) -> None:
+        """End the run once the budget is spent."""
+        check_spent(self._budget, self.ledger, agent, call)
+
+    def call_returned(self, record: CallRecord) -> None:
+        """Enter the call."""
+        self.ledger.add(record)
+
+    def call_made(self, record: CallRecord) -> None:
+        """Emit what a really made call took."""
+        if record.kind == "model":
+            self._emit_model_call(record)
+        else:
+            failed = int(record.stop_reason == "error")
+            emit(self._settings, {"ToolCalls": 1, "ToolErrors": failed}, Agent=_agent(record.agent))
+        saved = times(record.attempts - 1, self.ledger.spent())
+        if saved:
+            emit(self._settings, {"SavedUSD": saved}, Agent=_agent(record.agent))
+
+    def attempt_failed(self, agent: str, call: str, attempt: int, error: AgentFailed) -> None:
+        """Count and log a failed attempt, by its type only: messages may quote what was sent."""
+        emit(self._settings, {"Failures": 1}, ErrorType=error.error_type)
+        line = "agent=<%s>, call=<%s>, attempt=<%d>, error=<%s> | attempt failed"
+        self._logger.warning(line, _agent(agent), call, attempt, error.error_type)
+
+    def _emit_model_call(self, record: CallRecord) -> None:
+        agent, usage, cost = _agent(record.agent), record.usage, self.ledger.cost(record)
+        values: dict[str, float | Decimal] = {
+            "InputTokens": usage.input_tokens,
+            "OutputTokens": usage.output_tokens,
+            "CacheReadTokens": usage.cache_read_tokens,
+            "CacheWriteTokens": usage.cache_write_tokens,
+            "ModelLatency": record.latency_ms,
+            "ModelCalls": 1,
+            "ModelRetries": record.attempts - 1,
+        }
+        if cost is not None:
+            values["CostUSD"] = cost
+        emit(self._settings, values, Agent=agent, Model=record.model_id or "unknown")
+        if record.stop_reason in FINAL:
+            latency = sum(call.latency_ms for call in self.ledger.of(record.agent)) + record.latency_ms
+            emit(self._settings, {"AgentDuration": latency}, Agent=agent)
+        if failure := FAILED_REPLIES.get(record.stop_reason or ""):
+            emit(self._settings, {"Failures": 1}, ErrorType=failure)
+
+
+def _agent(operation: str) -> str:
+    return operation.removesuffix("-agent")

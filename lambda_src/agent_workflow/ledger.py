@@ -1,0 +1,91 @@
+"""What an execution cost and what its checkpoints saved: arithmetic over call records, no SDK, no clock.
+
+A ledger is filled anew on every pass of the handler, replays included, from records that are checkpointed with the
+calls themselves. So it is the same after any number of crashes, retries and resumes, and no call is counted twice.
+
+Saved by checkpoints
+    What a design without checkpoints would have paid again. There, a failed attempt ends the invocation and the next
+    one starts the pipeline from its beginning, so each failed attempt of a call repays every call that had finished
+    before it:
+
+        saved = sum over calls k of (attempts of k - 1) x (cost of the calls that finished before k)
+
+    The failed attempt itself is not counted, since both designs pay it. A crash in the middle of a call is a failed
+    attempt of that call. A crash or a planned wait between two calls leaves no failed attempt and is not counted, nor
+    are the Lambda seconds of the repeated calls: the figure is a lower bound, and exact for what it counts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from agent_workflow.prices import ModelPrice
+from durable_strands.records import CallRecord, Usage, total_usage
+
+FAILED = "failed"
+"""Kind of the record that stands for the tokens of a call that failed after it was billed."""
+
+
+@dataclass
+class Ledger:
+    """The calls of one execution so far, in order, and the prices they are reckoned with."""
+
+    prices: Mapping[str, ModelPrice]
+    calls: list[CallRecord] = field(default_factory=list)
+
+    def add(self, call: CallRecord) -> None:
+        """Enter a finished call."""
+        self.calls.append(call)
+
+    def add_failure(self, agent: str, model_id: str, usage: Usage) -> None:
+        """Enter what a failed agent spent beyond its finished calls, such as a reply cut at max_tokens.
+
+        Args:
+            agent: name of the agent's operation.
+            model_id: the model it called.
+            usage: all tokens of the agent's run, as its failure tells.
+        """
+        known = total_usage(self.of(agent))
+        beyond = Usage(*(max(0, getattr(usage, kind) - getattr(known, kind)) for kind in vars(known)))
+        if beyond != Usage():
+            self.add(CallRecord(agent, FAILED, FAILED, model_id, beyond))
+
+    def of(self, agent: str) -> list[CallRecord]:
+        """The calls of one agent, by the name of its operation."""
+        return [call for call in self.calls if call.agent == agent]
+
+    def cost(self, call: CallRecord) -> Decimal | None:
+        """USD of one call; 0 for a tool, None for a model without a price."""
+        if call.kind == "tool":
+            return Decimal(0)
+        price = self.prices.get(call.model_id or "")
+        return price.cost(call.usage) if price else None
+
+    def spent(self, agent: str | None = None) -> Decimal | None:
+        """USD of all calls, or of one agent's; None if a price is unknown."""
+        return total(self.cost(call) for call in (self.calls if agent is None else self.of(agent)))
+
+    def saved(self, agent: str | None = None) -> Decimal | None:
+        """USD saved by checkpoints, in all or at one agent's retries; None if a price it needs is unknown."""
+        finished: list[Decimal | None] = []
+        amounts: list[Decimal | None] = []
+        for call in self.calls:
+            if call.attempts > 1 and agent in (None, call.agent):
+                amounts.append(times(call.attempts - 1, total(finished)))
+            finished.append(self.cost(call))
+        return total(amounts)
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum; None, never 0, if any amount is unknown."""
+    sum_ = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        sum_ += amount
+    return sum_
+
+
+def times(factor: int, amount: Decimal | None) -> Decimal | None:
+    """`factor` times the amount; None if it is unknown."""
+    return None if amount is None else factor * amount

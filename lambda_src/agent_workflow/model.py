@@ -1,0 +1,77 @@
+"""The Bedrock model of one agent: one attempt per call, explicit timeouts, requests that name their agent.
+
+Strands and botocore are imported inside, when a model is really needed: an invocation that only replays finished
+agents does not pay for them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from agent_workflow.agents import AgentSpec
+from agent_workflow.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from strands.models import Model
+
+
+def build_model(agent: AgentSpec, settings: Settings) -> Model:
+    """The agent's model, one per process: its client keeps connections open."""
+    return _model(
+        agent=agent.name,
+        model_id=agent.model,
+        max_tokens=agent.max_tokens,
+        temperature=agent.temperature,
+        pipeline=settings.pipeline,
+        streaming=settings.streaming,
+        timeouts=(settings.connect_timeout_seconds, settings.read_timeout_seconds),
+    )
+
+
+@cache
+def _model(
+    *,
+    agent: str,
+    model_id: str,
+    max_tokens: int,
+    temperature: float | None,
+    pipeline: str,
+    streaming: bool,
+    timeouts: tuple[float, float],
+) -> Model:
+    from strands.models import BedrockModel
+
+    sampling: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+    return BedrockModel(
+        boto_session=_session(),
+        boto_client_config=_client_config(*timeouts),
+        model_id=model_id,
+        max_tokens=max_tokens,
+        streaming=streaming,
+        # shows up in Bedrock's invocation logs, so a call can be traced to its agent
+        additional_args={"requestMetadata": {"agent": agent, "pipeline": pipeline}},
+        **sampling,
+    )
+
+
+def _client_config(connect_timeout: float, read_timeout: float) -> Config:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=connect_timeout,
+        # Strands' own 120 seconds are lost as soon as any Config is given
+        read_timeout=read_timeout,
+        # the durable engine retries, suspended and unbilled; a second layer would multiply its attempts
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+
+
+@cache
+def _session() -> boto3.Session:
+    """One session for all models: it loads Bedrock's service description once."""
+    import boto3
+
+    return boto3.Session()

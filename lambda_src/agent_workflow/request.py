@@ -1,0 +1,62 @@
+"""What a caller may ask for; refuses the rest."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, LiteralString
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+
+from agent_workflow.errors import InvalidRequest
+from agent_workflow.refusals import refusal, shown
+
+MAX_QUERY_CHARACTERS = 2_000
+MAX_BUDGET_USD = Decimal(10_000)
+BUDGET_RULE: LiteralString = "must be a number, or a string of one, over 0 and at most 10000"
+# A plain decimal number: no sign, exponent, blank, underscore or other script's digits.
+PLAIN_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
+
+
+def _budget(value: object) -> Decimal:
+    plain = isinstance(value, str) and PLAIN_DECIMAL.fullmatch(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    amount = Decimal(str(value)) if plain or number else Decimal("NaN")
+    if not amount.is_finite() or not 0 < amount <= MAX_BUDGET_USD:
+        raise PydanticCustomError("budget", BUDGET_RULE)
+    return amount
+
+
+class Request(BaseModel):
+    """One execution's request, checked and frozen.
+
+    Attributes:
+        query: the topic, 1 to 2,000 characters after trimming.
+        demo_checkpoint: whether to wait durably for 10 seconds before the last agent. Default: no wait.
+        budget_usd: USD that the model calls may cost. Default: only the deployment's ceiling applies.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
+    demo_checkpoint: bool = False
+    budget_usd: Annotated[Decimal | None, BeforeValidator(_budget)] = None
+
+
+def parse_request(event: Any) -> Request:
+    """The event as a Request.
+
+    Raises:
+        InvalidRequest: the event is not a JSON object, or a field is missing, unknown or breaks its rule.
+    """
+    if not isinstance(event, dict):
+        raise InvalidRequest(f"the event must be a JSON object, got {_kind(event)}")
+    try:
+        return Request.model_validate(event)
+    except ValidationError as error:
+        # from None: pydantic's own text repeats the query, and the SDK logs the whole chain
+        raise InvalidRequest(refusal(error, private=frozenset({"query"}))) from None
+
+
+def _kind(event: object) -> str:
+    # a bare string is most likely the query, which never goes to logs
+    return f"a string of {len(event)} characters" if isinstance(event, str) else shown(event)

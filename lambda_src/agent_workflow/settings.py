@@ -1,0 +1,74 @@
+"""The function's environment, read once into one frozen value."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, StringConstraints, ValidationError
+
+from agent_workflow.errors import InvalidConfiguration
+from agent_workflow.prices import ModelPrice
+from agent_workflow.refusals import refusal
+
+TASK_ROOT = Path(__file__).resolve().parents[1]
+# What Bedrock's requestMetadata and a CloudWatch dimension both accept.
+PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9 :_@$#=/+,.-]{1,255}$")]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class Settings(BaseModel):
+    """What a deployment chose; every field has a default.
+
+    Attributes:
+        pipeline: value of the metric dimension `Pipeline`. Default: the function's name, else DurableAgentPipeline.
+        agent_models: agent name -> model id that replaces the declared one. Default: the declared models.
+        agents_folder: folder of agents.toml and prompts/, from the task root or absolute. Default: the packaged one.
+        durability: `call` checkpoints every model and tool call, `agent` each agent as a whole. Default: `call`.
+        streaming: ConverseStream (true) or Converse (false). Default: true.
+        connect_timeout_seconds: bound of connecting to Bedrock. Default: 5.
+        read_timeout_seconds: longest silence of Bedrock: between two chunks when streaming, else the whole reply.
+            Default: 120.
+        budget_ceiling_usd: most USD that any execution may cost. Default: no ceiling.
+        prices: model id -> price. Default: none, so every cost is null.
+        retry_initial_delay_seconds: ceiling of the first back-off. Default: 2.
+        service: Powertools service name. Default: durable-agent-pipeline.
+        metrics_namespace: CloudWatch namespace. Default: DurableAgentPipeline.
+        log_level: Default: INFO.
+        memory_mb: memory of the function, for the compute estimate. Default: 512.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=False)
+
+    pipeline: PipelineName = Field(default="DurableAgentPipeline", alias="PIPELINE_NAME")
+    agent_models: Json[dict[str, Word]] = Field(default={}, alias="AGENT_MODELS")
+    agents_folder: Path = Field(default=TASK_ROOT / "agent_workflow", alias="AGENTS_FOLDER")
+    durability: Literal["call", "agent"] = Field(default="call", alias="DURABILITY")
+    streaming: bool = Field(default=True, alias="MODEL_STREAMING")
+    connect_timeout_seconds: float = Field(default=5, alias="MODEL_CONNECT_TIMEOUT_SECONDS", gt=0, le=60)
+    read_timeout_seconds: float = Field(default=120, alias="MODEL_READ_TIMEOUT_SECONDS", gt=0, le=900)
+    budget_ceiling_usd: Decimal | None = Field(default=None, alias="BUDGET_CEILING_USD", gt=0, allow_inf_nan=False)
+    prices: Json[dict[str, ModelPrice]] = Field(default={}, alias="MODEL_PRICES")
+    retry_initial_delay_seconds: int = Field(default=2, alias="RETRY_INITIAL_DELAY_SECONDS", ge=1, le=300)
+    service: Word = Field(default="durable-agent-pipeline", alias="POWERTOOLS_SERVICE_NAME")
+    metrics_namespace: Word = Field(default="DurableAgentPipeline", alias="POWERTOOLS_METRICS_NAMESPACE")
+    log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(default="INFO", alias="POWERTOOLS_LOG_LEVEL")
+    memory_mb: int = Field(default=512, alias="AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ge=128)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The environment as Settings; an empty variable counts as left out.
+
+    Raises:
+        InvalidConfiguration: a variable breaks its rule.
+    """
+    given: dict[str, Any] = {name: value for name, value in environment.items() if value.strip()}
+    if function_name := given.get("AWS_LAMBDA_FUNCTION_NAME"):
+        given.setdefault("PIPELINE_NAME", function_name)
+    if folder := given.get("AGENTS_FOLDER"):
+        given["AGENTS_FOLDER"] = TASK_ROOT / folder
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise InvalidConfiguration(refusal(error)) from None

@@ -1,0 +1,31 @@
+"""One declared agent as a strands.Agent, built only when it really has to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent_workflow.agents import AgentSpec
+from agent_workflow.model import build_model
+from agent_workflow.settings import Settings
+from agent_workflow.tools import load_tools
+
+if TYPE_CHECKING:
+    from strands import Agent
+
+
+def build_agent(agent: AgentSpec, settings: Settings) -> Agent:
+    """A new agent with the declared model, prompt and tools; agents keep a conversation and are never shared.
+
+    Raises:
+        InvalidConfiguration: a declared tool does not exist.
+    """
+    from strands import Agent
+
+    return Agent(
+        name=agent.name,
+        model=build_model(agent, settings),
+        system_prompt=agent.prompt,
+        tools=load_tools(settings.agents_folder, agent.tools),
+        callback_handler=None,  # the default prints every token, and with it the text, to the log
+        retry_strategy=None,
+    )

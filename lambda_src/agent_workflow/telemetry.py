@@ -1,0 +1,98 @@
+"""Logs as JSON, metrics in CloudWatch's embedded format, spans without prompts."""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+from agent_workflow.settings import Settings
+
+PER_MODEL = ("Pipeline", "Agent", "Model")
+PER_AGENT = ("Pipeline", "Agent")
+PER_ERROR = ("Pipeline", "ErrorType")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A custom metric: its name, CloudWatch unit and dimensions."""
+
+    name: str
+    unit: str
+    dimensions: tuple[str, ...]
+
+
+METRICS = (
+    Metric("InputTokens", "Count", PER_MODEL),
+    Metric("OutputTokens", "Count", PER_MODEL),
+    Metric("CacheReadTokens", "Count", PER_MODEL),
+    Metric("CacheWriteTokens", "Count", PER_MODEL),
+    Metric("ModelLatency", "Milliseconds", PER_MODEL),
+    Metric("ModelCalls", "Count", PER_MODEL),
+    Metric("ModelRetries", "Count", PER_MODEL),
+    Metric("CostUSD", "None", PER_MODEL),
+    Metric("AgentDuration", "Milliseconds", PER_AGENT),
+    Metric("ToolCalls", "Count", PER_AGENT),
+    Metric("ToolErrors", "Count", PER_AGENT),
+    Metric("SavedUSD", "None", PER_AGENT),
+    Metric("Failures", "Count", PER_ERROR),
+)
+"""Every custom metric that is ever emitted; the dashboard and the alarms may use no other."""
+
+_BY_NAME = {metric.name: metric for metric in METRICS}
+# Powertools prints a document and its line end apart: parallel tool calls would mix their lines.
+_ONE_LINE_AT_A_TIME = threading.Lock()
+
+
+def emit(settings: Settings, values: Mapping[str, float | Decimal], **dimensions: str) -> None:
+    """Write metrics that share their dimensions as one document. Only ever from inside a durable step.
+
+    Outside a step the same values would be written, and counted, again by every replay.
+
+    Args:
+        settings: gives the namespace and the dimension `Pipeline`.
+        values: name of a metric in METRICS -> value.
+        dimensions: the other dimensions, by name.
+    """
+    every = {"Pipeline": settings.pipeline, **dimensions}
+    provider = AmazonCloudWatchEMFProvider(namespace=settings.metrics_namespace)
+    provider.service = ""  # else Powertools adds a dimension of its own, and the dashboard's rows stay empty
+    for name, value in every.items():
+        provider.add_dimension(name, value)
+    for name, number in values.items():
+        metric = _BY_NAME[name]
+        if set(metric.dimensions) != every.keys():
+            raise ValueError(f"metric {name} must have the dimensions {metric.dimensions}, got {tuple(every)}")
+        provider.add_metric(name, metric.unit, float(number))
+    with _ONE_LINE_AT_A_TIME:
+        provider.flush_metrics()
+
+
+def execution_logger(settings: Settings, execution_arn: str) -> Logger:
+    """The logger of an execution: JSON lines with service and correlation id."""
+    logger = _logger(settings.service, settings.log_level)
+    logger.set_correlation_id(execution_name(execution_arn))
+    return logger
+
+
+@cache
+def _logger(service: str, level: str) -> Logger:
+    return Logger(service=service, level=level)
+
+
+def execution_name(execution_arn: str) -> str:
+    """The name a caller gave the execution: `.../durable-execution/<name>/<id>`; without one, the whole ARN."""
+    name = execution_arn.partition("/durable-execution/")[2].partition("/")[0]
+    return name or execution_arn
+
+
+def keep_prompts_out_of_spans() -> None:
+    """Have Strands leave texts out of its OpenTelemetry spans, unless the deployment decided otherwise.
+
+    Read by Strands when its tracer is made, so call it before Strands is imported.
+    """
+    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "gen_ai_unredacted_attributes=")

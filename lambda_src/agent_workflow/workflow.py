@@ -1,0 +1,94 @@
+"""The order of things: one agent after the other, each in its durable operation, and the wait between."""
+
+import json
+from functools import partial
+
+from aws_durable_execution_sdk_python import DurableContext
+from aws_durable_execution_sdk_python.config import Duration
+
+from agent_workflow.agents import AgentSpec
+from agent_workflow.bookkeeper import Bookkeeper
+from agent_workflow.budget import check_prices, smaller_budget
+from agent_workflow.deployment import Deployment
+from agent_workflow.estimates import estimate
+from agent_workflow.inputs import QUERY, compose
+from agent_workflow.request import Request
+from agent_workflow.result import Document, completed, usage_document
+from agent_workflow.strands_agent import build_agent
+from agent_workflow.telemetry import execution_logger, keep_prompts_out_of_spans
+from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
+
+DEMO_WAIT = Duration.from_seconds(10)
+
+
+class Workflow:
+    """One pass of one execution.
+
+    Everything outside `durable_strands.run` and `context.wait` happens again on every replay, so it reads no clock, no
+    randomness and no state but the request, the deployment and what the durable operations returned.
+    """
+
+    def __init__(self, context: DurableContext, request: Request, deployment: Deployment) -> None:
+        settings = deployment.settings
+        keep_prompts_out_of_spans()
+        logger = execution_logger(settings, context.execution_context.durable_execution_arn)
+        context.set_logger(logger)
+        self._context = context
+        self._request = request
+        self._settings = settings
+        self._agents = deployment.agents
+        self._waits = 0
+        budget = smaller_budget(request.budget_usd, settings.budget_ceiling_usd)
+        self._bookkeeper = Bookkeeper(settings, budget, logger)
+        check_prices(budget, self._agents, self._bookkeeper.ledger)
+
+    def run(self) -> Document:
+        """Run every agent and give the result.
+
+        Raises:
+            AgentFailed: an agent failed; its data is the usage so far, as JSON.
+        """
+        texts = {QUERY: self._request.query}
+        for agent in self._agents:
+            if self._request.demo_checkpoint and agent is self._agents[-1]:
+                self._wait()
+            texts[agent.name] = self._answer(agent, compose(agent.inputs, texts)).text
+        return completed(self._request, self._agents, texts, self._usage(calls=True))
+
+    def _wait(self) -> None:
+        self._context.wait(DEMO_WAIT, name="demo-checkpoint")
+        self._waits += 1
+
+    def _answer(self, agent: AgentSpec, prompt: str) -> AgentRun:
+        try:
+            answer = run(
+                self._context,
+                partial(build_agent, agent, self._settings),
+                prompt,
+                name=agent.operation,
+                durability=self._settings.durability,
+                retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
+                limits=Limits(**agent.limits.model_dump(exclude_none=True)),
+                observer=self._bookkeeper,
+            )
+        except AgentFailed as failure:
+            self._account_for(failure, agent)
+            raise
+        self._context.logger.info("agent=<%s>, calls=<%d> | agent finished", agent.name, len(answer.calls))
+        return answer
+
+    def _account_for(self, failure: AgentFailed, agent: AgentSpec) -> None:
+        self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage)
+        # without the list of calls: an error object is limited far below a result
+        failure.data = json.dumps({"agent": agent.name, "usage": self._usage(calls=False)})
+        self._context.logger.error("agent=<%s>, error=<%s> | agent failed", agent.name, failure.error_type)
+
+    def _usage(self, *, calls: bool) -> Document:
+        ledger = self._bookkeeper.ledger
+        estimates = estimate(
+            ledger.calls,
+            waits=self._waits,
+            memory_mb=self._settings.memory_mb,
+            per_call=self._settings.durability == "call",
+        )
+        return usage_document(self._agents, ledger, estimates, calls=calls)

@@ -1,0 +1,15 @@
+"""Where Lambda starts: event -> Request -> workflow -> result. No logic."""
+
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+
+from agent_workflow.deployment import deployed
+from agent_workflow.request import parse_request
+from agent_workflow.workflow import Workflow
+
+
+@durable_execution
+def lambda_handler(event: Any, context: DurableContext) -> dict[str, Any]:
+    """Run the pipeline for `event`, as docs/architecture.md and docs/errors.md describe."""
+    return Workflow(context, parse_request(event), deployed()).run()

@@ -1,0 +1,82 @@
+"""A scripted Strands model that counts what is really asked of it."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strands.models import Model
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One scripted answer, in the terms of Bedrock's Converse."""
+
+    text: str = "text"
+    tool_uses: tuple[tuple[str, dict[str, Any]], ...] = ()
+    stop_reason: str | None = None
+    usage: dict[str, int] = field(default_factory=lambda: {"inputTokens": 100, "outputTokens": 50})
+
+
+class FakeModel(Model):
+    """Answers call n with entry n of its script; an exception in the script is raised instead.
+
+    The script is used up by calls that are really made, never by a replay: `calls` is the number a bill would show.
+
+    Attributes:
+        calls: calls made so far.
+        prompts: for each call, the text of the last user message.
+        system_prompts: for each call, the system prompt.
+    """
+
+    def __init__(self, *script: "Reply | Exception | str", model_id: str = "fake.model") -> None:
+        self.calls = 0
+        self.prompts: list[str] = []
+        self.system_prompts: list[str | None] = []
+        self._script: Sequence[Reply | Exception | str] = script or ("text",)
+        self._model_id = model_id
+
+    def update_config(self, **model_config: Any) -> None:
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        return {"model_id": self._model_id}
+
+    def structured_output(self, output_model: Any, prompt: Any, system_prompt: Any = None, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+    async def stream(
+        self, messages: Any, tool_specs: Any = None, system_prompt: str | None = None, **_kwargs: Any
+    ) -> AsyncGenerator[Any, None]:
+        entry = self._script[min(self.calls, len(self._script) - 1)]
+        self.calls += 1
+        self.prompts.append("".join(block.get("text", "") for block in messages[-1]["content"]))
+        self.system_prompts.append(system_prompt)
+        if isinstance(entry, Exception):
+            raise entry
+        for event in _events(Reply(entry) if isinstance(entry, str) else entry, self.calls):
+            yield event
+
+
+def _events(reply: Reply, call: int) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = [{"messageStart": {"role": "assistant"}}]
+    if reply.text:
+        events += [
+            {"contentBlockDelta": {"delta": {"text": reply.text}}},
+            {"contentBlockStop": {}},
+        ]
+    for index, (name, given) in enumerate(reply.tool_uses):
+        tool_use_id = f"use-{call}-{index}"
+        events += [
+            {"contentBlockStart": {"start": {"toolUse": {"name": name, "toolUseId": tool_use_id}}}},
+            {"contentBlockDelta": {"delta": {"toolUse": {"input": _json(given)}}}},
+            {"contentBlockStop": {}},
+        ]
+    stop = reply.stop_reason or ("tool_use" if reply.tool_uses else "end_turn")
+    usage = {"totalTokens": reply.usage["inputTokens"] + reply.usage["outputTokens"], **reply.usage}
+    return [*events, {"messageStop": {"stopReason": stop}}, {"metadata": {"usage": usage, "metrics": {"latencyMs": 7}}}]
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value)
