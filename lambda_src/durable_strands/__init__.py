@@ -1,0 +1,25 @@
+"""Durability for any Strands agent on a Lambda durable function: every model call and tool call its own checkpoint."""
+
+from durable_strands.errors import AgentFailed
+from durable_strands.observer import Observer
+from durable_strands.options import Limits, ToolOptions
+from durable_strands.records import AgentRun, CallRecord, Usage
+from durable_strands.retries import never_retry, retry_interrupted, retry_transient
+from durable_strands.run import run, run_agent
+from durable_strands.tools import durable_tool
+
+__all__ = [
+    "AgentFailed",
+    "AgentRun",
+    "CallRecord",
+    "Limits",
+    "Observer",
+    "ToolOptions",
+    "Usage",
+    "durable_tool",
+    "never_retry",
+    "retry_interrupted",
+    "retry_transient",
+    "run",
+    "run_agent",
+]

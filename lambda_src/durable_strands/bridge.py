@@ -1,0 +1,157 @@
+"""Two threads and a queue: the agent's event loop on one, its durable operations on the other.
+
+The durable SDK is synchronous, starts operations from the handler's thread in a fixed order and suspends an execution
+by raising a BaseException there. Strands is asynchronous and collects exceptions in several places. So nothing durable
+is ever raised into Strands: the loop asks, the handler's thread answers, and what is raised on the handler's thread
+leaves the run from there while the loop is told to stop. A swallowed suspension is impossible by construction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+_JOIN_SECONDS = 2.0
+
+
+class Overdue(Exception):
+    """A call did not end within its time."""
+
+
+class TellAgent(Exception):
+    """Raised by an operation to hand `error` to the agent instead of ending the run."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class BridgeClosed(RuntimeError):
+    """The run is over; the loop may not ask for another operation."""
+
+
+@dataclass
+class _Request(Generic[T]):
+    operation: Callable[[], T]
+    answer: asyncio.Future[T]
+    loop: asyncio.AbstractEventLoop
+
+    def serve(self) -> None:
+        try:
+            value = self.operation()
+        except TellAgent as told:
+            self._tell(self.answer.set_exception, told.error)
+        else:
+            self._tell(self.answer.set_result, value)
+
+    def _tell(self, settle: Callable[[Any], None], value: Any) -> None:
+        self.loop.call_soon_threadsafe(lambda: None if self.answer.done() else settle(value))
+
+
+class Bridge:
+    """One run of an agent's event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._requests: SimpleQueue[_Request[Any] | None] = SimpleQueue()
+        self._closed = False
+        self._main: asyncio.Task[Any] | None = None
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `main` in the loop's thread and its operations on this thread, until it returns.
+
+        Raises:
+            BaseException: Whatever an operation raised; the loop has been cancelled then.
+        """
+        outcome: Future[T] = Future()
+        work = contextvars.copy_context()
+        thread = threading.Thread(target=work.run, args=(self._drive, main, outcome), name="agent-loop", daemon=True)
+        thread.start()
+        try:
+            while (request := self._requests.get()) is not None:
+                request.serve()
+        except BaseException:
+            self._abandon(thread)
+            raise
+        thread.join()
+        return outcome.result()
+
+    async def on_caller_thread(self, operation: Callable[[], T]) -> T:
+        """From the loop: run `operation` on the thread that called `run`, and await its value."""
+        if self._closed:
+            raise BridgeClosed("the run has ended; no further operation is started")
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._requests.put(_Request(operation, answer, self._loop))
+        return await answer
+
+    def in_loop(
+        self, make: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Context, timeout: float | None
+    ) -> T:
+        """From an operation: run a coroutine in the loop, in `context`, for at most `timeout` seconds.
+
+        Raises:
+            Overdue: The coroutine did not end in time; it was cancelled.
+        """
+        done: Future[T] = Future()
+        tasks: list[asyncio.Task[None]] = []
+        start = self._settle(make, done)
+        self._loop.call_soon_threadsafe(lambda: tasks.append(self._loop.create_task(start, context=context)))
+        if not wait_for([done], timeout).done:
+            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+            raise Overdue(f"not finished within {timeout:g} seconds")
+        return done.result()
+
+    @staticmethod
+    async def _settle(make: Callable[[], Coroutine[Any, Any, T]], done: Future[T]) -> None:
+        try:
+            done.set_result(await make())
+        except asyncio.CancelledError:
+            if not done.done():
+                done.set_exception(RuntimeError("cancelled"))
+            raise
+        except (SystemExit, KeyboardInterrupt) as error:
+            # asyncio would let it out of the event loop and no one would ever answer the step.
+            done.set_exception(RuntimeError(f"the call raised {type(error).__name__}"))
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting step, which decides
+            done.set_exception(error)
+
+    def _drive(self, main: Callable[[], Coroutine[Any, Any, T]], outcome: Future[T]) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._main = self._loop.create_task(main())
+        try:
+            outcome.set_result(self._loop.run_until_complete(self._main))
+        except BaseException as error:  # noqa: BLE001 - raised again by run()
+            outcome.set_exception(error)
+        finally:
+            self._closed = True
+            self._requests.put(None)
+            self._end_loop()
+
+    def _end_loop(self) -> None:
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        # A worker thread that never returns must not hold the handler: the executor is left behind, not joined.
+        self._loop.close()
+
+    def _abandon(self, thread: threading.Thread) -> None:
+        self._closed = True
+
+        def stop() -> None:
+            if self._main is not None:
+                self._main.cancel()
+
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(stop)
+        thread.join(_JOIN_SECONDS)

@@ -1,0 +1,189 @@
+"""The typed failures of an agent run, and how they travel through a checkpoint.
+
+The durable SDK writes a failure as three strings: type, message, data. The type is the qualified class name, so
+these classes say they live in `builtins`: callers, alarms and runbooks then read `GuardrailIntervened`, a name that
+survives moving a file. The data is JSON with the tokens spent before the failure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_durable_execution_sdk_python.exceptions import DurableOperationError
+
+from durable_strands.records import CallRecord, Usage, total_usage
+
+_DATA_LIMIT_BYTES = 16_384
+_BY_NAME: dict[str, type[AgentFailed]] = {}
+
+
+class AgentFailed(DurableOperationError):
+    """An agent ended without an answer.
+
+    Attributes:
+        retryable: Whether the same call may succeed later. Only such failures are retried.
+        usage: Tokens spent by the run before it failed, as far as known.
+        calls: The calls that had finished.
+        details: What else the caller should get, as JSON.
+    """
+
+    retryable = False
+
+    def __init_subclass__(cls) -> None:
+        cls.__module__, cls.__qualname__ = "builtins", cls.__name__
+        _BY_NAME[cls.__name__] = cls
+
+    def __init__(
+        self,
+        message: str,
+        usage: Usage | None = None,
+        calls: tuple[CallRecord, ...] = (),
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, error_type=type(self).__name__)
+        self.calls = calls
+        self.usage = usage if usage is not None else total_usage(calls)
+        self.details = dict(details or {})
+        self.data = self._as_data()
+
+    def _as_data(self) -> str:
+        whole = {**self.details, "usage": vars(self.usage), "calls": [call.to_dict() for call in self.calls]}
+        text = json.dumps(whole)
+        # An error object has a size limit of its own; the sum must survive even when the list does not fit.
+        return text if len(text) <= _DATA_LIMIT_BYTES else json.dumps({**whole, "calls": []})
+
+    def after(self, calls: tuple[CallRecord, ...]) -> AgentFailed:
+        """The same failure, told with the calls that had finished before it, unless it knows them already."""
+        if not self.calls:
+            self.calls, self.usage = calls, total_usage(calls) + self.usage
+            self.data = self._as_data()
+        return self
+
+
+class ModelThrottled(AgentFailed):
+    """The model service answered that the rate is too high."""
+
+    retryable = True
+
+
+class ModelUnavailable(AgentFailed):
+    """The model service failed or was not ready (5xx, model not ready, no connection)."""
+
+    retryable = True
+
+
+class ModelTimedOut(AgentFailed):
+    """No answer, or no next token, within the read timeout."""
+
+    retryable = True
+
+
+class ModelStreamBroken(AgentFailed):
+    """The stream ended before the reply was complete."""
+
+    retryable = True
+
+
+class DeadlineExceeded(AgentFailed):
+    """The call would have outlived the invocation that made it."""
+
+    retryable = True
+
+
+class CallInterrupted(AgentFailed):
+    """The process ended in the middle of the call, as often as the retries allow."""
+
+    retryable = True
+
+
+class ModelLimitReached(AgentFailed):
+    """The reply was cut at the model's `max_tokens`."""
+
+
+class ContextWindowExceeded(AgentFailed):
+    """The conversation does not fit into the model's context window."""
+
+
+class GuardrailIntervened(AgentFailed):
+    """A Bedrock guardrail stopped the reply."""
+
+
+class ContentFiltered(AgentFailed):
+    """The model's own content filter stopped the reply."""
+
+
+class EmptyModelReply(AgentFailed):
+    """The model ended its turn without text and without a structured result."""
+
+
+class AgentCancelled(AgentFailed):
+    """The run was cancelled from inside, by a hook, a tool or `agent.cancel()`."""
+
+
+class AgentInterrupted(AgentFailed):
+    """A Strands interrupt asked for a person; use a durable tool that waits for a callback instead."""
+
+
+class AgentLimitReached(AgentFailed):
+    """The run reached its cap of turns or tokens."""
+
+
+class ModelRequestInvalid(AgentFailed):
+    """The model service refused the request as malformed."""
+
+
+class ModelAccessDenied(AgentFailed):
+    """No credentials, or no permission to call the model."""
+
+
+class ModelNotFound(AgentFailed):
+    """The model id is unknown in this region, or the model is retired."""
+
+
+class ModelQuotaExceeded(AgentFailed):
+    """An account quota that waiting does not lift."""
+
+
+class StructuredOutputFailed(AgentFailed):
+    """The model did not produce the structured output asked for."""
+
+
+class ResultTooLarge(AgentFailed):
+    """A result is larger than a checkpoint may be."""
+
+
+class ModelFailed(AgentFailed):
+    """Any other failure of a model call."""
+
+
+class UnsafeAgent(AgentFailed):
+    """The agent is built in a way that cannot be made durable."""
+
+
+def rebuild(error: DurableOperationError) -> AgentFailed:
+    """The typed failure that `error`, read back from a checkpoint, stands for."""
+    name = (error.error_type or "").rpartition(".")[2]
+    message = error.message or ""
+    if name == "StepInterruptedError":
+        return CallInterrupted(f"the process ended in the middle of a call and no retry is left: {message}")
+    if name == "SerDesError":
+        return ResultTooLarge(message)
+    usage, calls, details = _read(error.data)
+    if name not in _BY_NAME:
+        return ModelFailed(f"{name}: {message}", usage, calls, details)
+    kind = _BY_NAME[name]
+    failure = kind.__new__(kind)
+    # A subclass may have a constructor of its own; what was written is complete without it.
+    AgentFailed.__init__(failure, message, usage, calls, details)
+    return failure
+
+
+def _read(data: str | None) -> tuple[Usage | None, tuple[CallRecord, ...], dict[str, Any]]:
+    try:
+        document: Any = json.loads(data or "null")
+        usage = Usage(**document.pop("usage"))
+        return usage, tuple(CallRecord.from_dict(call) for call in document.pop("calls")), document
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None, (), {}

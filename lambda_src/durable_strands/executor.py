@@ -1,0 +1,61 @@
+"""A Strands tool executor whose concurrency is the durable engine's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from strands.tools.executors._executor import ToolExecutor
+
+from durable_strands.tool_calls import ToolCalls, position
+
+_END = object()
+
+
+class DurableToolExecutor(ToolExecutor):
+    """Starts the tool calls of a turn together; `ToolCalls` makes them as durable steps.
+
+    Strands' own concurrent executor swallows what the durable SDK raises to suspend an execution. Here nothing durable
+    is raised into Strands, and the results stand in the order in which the model asked.
+    """
+
+    def __init__(self, calls: ToolCalls) -> None:
+        self._calls = calls
+
+    async def _execute(  # noqa: PLR0917 - Strands' signature
+        self,
+        agent: Any,
+        tool_uses: list[Any],
+        tool_results: list[Any],
+        cycle_trace: Any,
+        cycle_span: Any,
+        invocation_state: dict[str, Any],
+        structured_output_context: Any = None,
+    ) -> AsyncGenerator[Any, None]:
+        self._calls.expect(len(tool_uses))
+        events: asyncio.Queue[Any] = asyncio.Queue()
+        results: list[list[Any]] = [[] for _ in tool_uses]
+
+        async def one(index: int) -> None:
+            position.set(index)
+            try:
+                async for event in ToolExecutor._stream_with_trace(  # noqa: SLF001 - how Strands' executors run a tool
+                    agent, tool_uses[index], results[index], cycle_trace, cycle_span, invocation_state,
+                    structured_output_context,
+                ):  # fmt: skip
+                    events.put_nowait(event)
+            finally:
+                self._calls.ended()
+                events.put_nowait(_END)
+
+        tasks = [asyncio.ensure_future(one(index)) for index in range(len(tool_uses))]
+        try:
+            for _ in tasks:
+                while (event := await events.get()) is not _END:
+                    yield event
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        tool_results.extend(result for own in results for result in own)

@@ -1,0 +1,114 @@
+"""Model calls of a run: each one a step, named by its turn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from aws_durable_execution_sdk_python import StepContext, StepError
+from strands.middleware import InvokeModelContext, ModelStopReason
+from strands.types.exceptions import ContextWindowOverflowException
+
+from durable_strands.bridge import Overdue, TellAgent
+from durable_strands.classify import classify
+from durable_strands.errors import ContextWindowExceeded, DeadlineExceeded, ModelFailed, ModelStreamBroken, rebuild
+from durable_strands.live import LiveRun, Relay
+from durable_strands.observer import safely
+from durable_strands.records import CallRecord, Usage
+from durable_strands.sizes import refuse_oversize
+
+Next = Callable[[InvokeModelContext], AsyncGenerator[Any, None]]
+
+
+class ModelCalls:
+    """Makes the model calls of one pass, one after the other."""
+
+    def __init__(self, run: LiveRun) -> None:
+        self._run = run
+        self._turn = 0
+
+    async def stage(self, context: InvokeModelContext, next_fn: Next) -> AsyncGenerator[Any, None]:
+        """Strands' model stage: ask the handler's thread for the step, pass events on, end with the reply."""
+        self._turn += 1
+        name = f"model-{self._turn}"
+        relay: Relay[dict[str, Any]] = Relay()
+        model_id = _model_id(context.model)
+
+        async def make() -> dict[str, Any]:
+            return await _reply(next_fn(context), relay)
+
+        work = self._run.bridge.on_caller_thread(lambda: self._step(name, model_id, make, relay))
+        async for event in relay.events(work):
+            yield event
+        reply = relay.value
+        yield ModelStopReason(reply["stop_reason"], reply["message"], reply["usage"], reply["metrics"])
+
+    def _step(self, name: str, model_id: str | None, make: Any, relay: Relay[Any]) -> dict[str, Any]:
+        run = self._run
+        run.observer.before_model_call(run.name, name)
+
+        def call(step: StepContext) -> dict[str, Any]:
+            return self._attempt(step, name, model_id, make, relay)
+
+        try:
+            kept = run.operations.step(name, call, run.options.retry)
+        except StepError as error:
+            failure = rebuild(error)
+            if isinstance(failure, ContextWindowExceeded):
+                # Strands' conversation manager may shorten the conversation and ask again.
+                raise TellAgent(ContextWindowOverflowException(failure.message)) from error
+            raise failure.after(tuple(run.calls)) from error
+        run.remember(CallRecord.from_dict(kept["record"]))
+        reply: dict[str, Any] = kept["reply"]
+        return reply
+
+    def _attempt(
+        self, step: StepContext, name: str, model_id: str | None, make: Any, relay: Relay[Any]
+    ) -> dict[str, Any]:
+        run, started = self._run, time.monotonic()
+        try:
+            reply = self._timed(make, relay)
+            record = CallRecord(
+                run.name, name, "model", model_id, Usage.of_reply(reply["usage"]),
+                round((time.monotonic() - started) * 1000), step.attempt, reply["stop_reason"],
+            )  # fmt: skip
+            kept = {"reply": reply, "record": record.to_dict()}
+            refuse_oversize(kept, run.options.max_result_bytes, record.usage)
+        except Exception as error:
+            failure = classify(error)
+            safely(run.observer.attempt_failed, run.name, name, step.attempt, failure)
+            raise failure from error
+        safely(run.observer.call_made, record)
+        return kept
+
+    def _timed(self, make: Any, relay: Relay[Any]) -> dict[str, Any]:
+        left = self._run.seconds_left()
+        try:
+            reply: dict[str, Any] = self._run.bridge.in_loop(make, relay.context, left)
+        except Overdue as overdue:
+            raise DeadlineExceeded(f"the model call was {overdue} and the Lambda timeout is near") from overdue
+        return reply
+
+
+async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[str, Any]:
+    stop: ModelStopReason | None = None
+    complete = False
+    async for event in events:
+        if isinstance(event, ModelStopReason):
+            stop = event
+        else:
+            complete = complete or "messageStop" in (event.get("event") or {})
+            relay.put(event)
+    if stop is None:
+        raise ModelFailed("the model stage ended without a reply")
+    reason, message, usage, metrics = stop["stop"]
+    # A connection that closes quietly leaves a partial text behind, which Strands reports as `end_turn`.
+    if not complete and reason == "end_turn":
+        raise ModelStreamBroken("the stream ended before the model's messageStop")
+    return {"stop_reason": reason, "message": dict(message), "usage": dict(usage), "metrics": dict(metrics)}
+
+
+def _model_id(model: Any) -> str | None:
+    config = model.get_config() if hasattr(model, "get_config") else {}
+    return config.get("model_id") if isinstance(config, dict) else None

@@ -1,0 +1,95 @@
+"""The durable operations of a run: per call under a child context, or none inside one coarse step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from aws_durable_execution_sdk_python import DurableContext, ParallelBranch, StepContext
+from aws_durable_execution_sdk_python.config import (
+    CompletionConfig,
+    NestingType,
+    ParallelConfig,
+    StepConfig,
+    StepSemantics,
+)
+from aws_durable_execution_sdk_python.serdes import SerDes
+
+from durable_strands.errors import UnsafeAgent
+from durable_strands.retries import RetryStrategy
+
+Call = Callable[[StepContext], dict[str, Any]]
+Waiting = Callable[[DurableContext], dict[str, Any]]
+
+
+class Operations(Protocol):
+    """What a call needs from the durable engine."""
+
+    retries_calls: bool
+
+    def step(self, name: str, call: Call, retry: RetryStrategy) -> dict[str, Any]:
+        """Run `call` once and keep its value."""
+
+    def context(self, name: str, body: Waiting) -> dict[str, Any]:
+        """Run `body` with a context in which it may wait durably."""
+
+    def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
+        """Run `branches` side by side, each with operations of its own; values in the given order."""
+
+
+Branch = Callable[[Operations], dict[str, Any]]
+
+
+class DurableOperations:
+    """Each call is a checkpoint below `context`."""
+
+    retries_calls = True
+
+    def __init__(self, context: DurableContext, serdes: SerDes[Any] | None) -> None:
+        self._context = context
+        self._serdes = serdes
+
+    def step(self, name: str, call: Call, retry: RetryStrategy) -> dict[str, Any]:
+        # At most once per retry: under the default a process killed mid-step never uses up its attempts.
+        config = StepConfig(
+            retry_strategy=retry, step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes=self._serdes
+        )
+        return self._context.step(call, name=name, config=config)
+
+    def context(self, name: str, body: Waiting) -> dict[str, Any]:
+        return self._context.run_in_child_context(body, name=name)
+
+    def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
+        config = ParallelConfig(
+            max_concurrency=most,
+            completion_config=CompletionConfig.all_completed(),
+            nesting_type=NestingType.FLAT,
+        )
+        bodies: list[Any] = [
+            ParallelBranch(func=partial(self._in_branch, branch), name=label) for label, branch in branches
+        ]
+        batch = self._context.parallel(bodies, name=name, config=config)
+        batch.throw_if_error()
+        return list(batch.get_results())
+
+    def _in_branch(self, branch: Branch, context: DurableContext) -> dict[str, Any]:
+        return branch(DurableOperations(context, self._serdes))
+
+
+class InlineOperations:
+    """No checkpoint below the step that is already open: `durability="agent"`."""
+
+    retries_calls = False
+
+    def __init__(self, step: StepContext) -> None:
+        self._step = step
+
+    def step(self, _name: str, call: Call, _retry: RetryStrategy) -> dict[str, Any]:
+        return call(StepContext(logger=self._step.logger, attempt=1))
+
+    def context(self, name: str, _body: Waiting) -> dict[str, Any]:
+        raise UnsafeAgent(f"tool {name!r} waits durably, which needs durability='call', got durability='agent'")
+
+    def together(self, _name: str, branches: Sequence[tuple[str, Branch]], _most: int) -> list[dict[str, Any]]:
+        return [branch(self) for _, branch in branches]

@@ -1,0 +1,42 @@
+"""What would make an agent unsafe to replay: replaced where it can be, refused with a reason where it cannot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from durable_strands.errors import UnsafeAgent
+
+# Attribute of strands.Agent -> why a run that replays cannot have it. Strands 1.62 has no public getter for these.
+_REFUSED = {
+    "_session_manager": "session_manager writes on every replay; the checkpoints already hold the conversation",
+    "_checkpointing": "checkpointing=True stops the loop at each turn; every call is a checkpoint already",
+    "_background_tasks": "background_tasks run outside the order of checkpoints",
+    "memory_manager": "memory_manager reads and writes outside checkpoints on every replay",
+}
+
+
+def make_safe(agent: Any) -> None:
+    """Switch off the retries of the agent's Bedrock client and refuse what cannot be made durable.
+
+    Strands' own retry strategy needs no switch: a failed call ends the pass on the handler's thread and is never shown
+    to it. Its tool executor is replaced for the time of the run.
+
+    Raises:
+        UnsafeAgent: The agent has a part that cannot be replayed.
+    """
+    for attribute, reason in _REFUSED.items():
+        if getattr(agent, attribute, None):
+            raise UnsafeAgent(f"agent {agent.name!r} cannot run durably: {reason}")
+    if getattr(agent.model, "stateful", False):
+        raise UnsafeAgent(f"agent {agent.name!r} cannot run durably: its model keeps the conversation on the server")
+    _one_attempt(getattr(agent.model, "client", None))
+
+
+def _one_attempt(client: Any) -> None:
+    """Remove botocore's retry handler: two retry layers multiply, and botocore's sleeps are billed."""
+    meta = getattr(client, "meta", None)
+    service = getattr(getattr(meta, "service_model", None), "service_id", None)
+    if meta is None or service is None:
+        return
+    name = service.hyphenize()
+    meta.events.unregister(f"needs-retry.{name}", unique_id=f"retry-config-{name}")

@@ -1,0 +1,40 @@
+"""Tools that may themselves wait durably: for a person, a timer, another function."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+
+def durable_tool(function: Callable[..., Any]) -> Any:
+    """Make a Strands tool of `function(context, ...)`; it runs with a `DurableContext` of its own.
+
+    The function runs on the handler's thread in a child context named `tool-<n>-<name>`. It may use every durable
+    operation (`wait_for_callback`, `wait`, `step`, `invoke`): the whole Lambda suspends inside the agent's loop and
+    resumes there. Its first parameter is the context and is not shown to the model. Whatever is not deterministic
+    belongs into `context.step`.
+
+    Args:
+        function: A function with a docstring; returns a string or a JSON value.
+
+    Raises:
+        TypeError: `function` has no first parameter for the context.
+    """
+    from strands import tool
+
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    if not parameters:
+        raise TypeError(f"durable_tool: {function.__name__} must take the durable context first, got no parameter")
+
+    @functools.wraps(function)
+    def outside(**_arguments: Any) -> str:
+        raise RuntimeError(f"{function.__name__} waits durably; run its agent with durable_strands, durability='call'")
+
+    outside.__signature__ = signature.replace(parameters=parameters[1:])  # type: ignore[attr-defined]
+    outside.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != parameters[0].name}
+    made = tool(outside)
+    made.durable_function = function  # type: ignore[attr-defined]
+    return made
