@@ -1,10 +1,14 @@
 """A scripted Strands model that counts what is really asked of it."""
 
+import json
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from strands.models import Model
+
+MODEL_ID = "us.anthropic.claude-sonnet-4-6"
+"""What agents.toml declares for every agent."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class FakeModel(Model):
         system_prompts: for each call, the system prompt.
     """
 
-    def __init__(self, *script: "Reply | Exception | str", model_id: str = "fake.model") -> None:
+    def __init__(self, *script: "Reply | Exception | str", model_id: str = MODEL_ID) -> None:
         self.calls = 0
         self.prompts: list[str] = []
         self.system_prompts: list[str | None] = []
@@ -68,15 +72,9 @@ def _events(reply: Reply, call: int) -> list[dict[str, Any]]:
         tool_use_id = f"use-{call}-{index}"
         events += [
             {"contentBlockStart": {"start": {"toolUse": {"name": name, "toolUseId": tool_use_id}}}},
-            {"contentBlockDelta": {"delta": {"toolUse": {"input": _json(given)}}}},
+            {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(given)}}}},
             {"contentBlockStop": {}},
         ]
     stop = reply.stop_reason or ("tool_use" if reply.tool_uses else "end_turn")
     usage = {"totalTokens": reply.usage["inputTokens"] + reply.usage["outputTokens"], **reply.usage}
     return [*events, {"messageStop": {"stopReason": stop}}, {"metadata": {"usage": usage, "metrics": {"latencyMs": 7}}}]
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value)

@@ -1,24 +1,29 @@
 """What the execution itself costs beside the models: counted where the records allow, estimated where they do not.
 
 Every figure is named an estimate in the result. Prices are those of us-east-1 on arm64, read in November 2026
-(https://aws.amazon.com/lambda/pricing/). Left out: the free tier, cold starts, the time of failed attempts, and the
-storage of checkpoints over the retention period.
+(https://aws.amazon.com/lambda/pricing/). Left out: the free tier, cold starts, the time of failed attempts, texts that
+tools returned, operations that a tool starts by itself, and the storage of checkpoints over the retention period.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 
 from durable_strands.records import CallRecord
 
 USD_PER_OPERATION = Decimal("0.000008")
 USD_PER_GB_WRITTEN = Decimal("0.25")
 USD_PER_GB_SECOND = Decimal("0.0000133334")
-BYTES_PER_TOKEN = 4
-BYTES_PER_OPERATION = 600
 GB = Decimal(10**9)
 MB_PER_GB = 1024
 """Lambda's memory is configured in MiB and billed in GiB."""
+
+# Measured on the local engine's history, without the texts: what surrounds a reply in a checkpoint.
+BYTES_PER_TOKEN = 4
+BYTES_PER_CALL = 820
+BYTES_PER_AGENT = 690
+BYTES_PER_LISTED_CALL = 290
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Estimates:
     """Durable operations, checkpoint bytes and Lambda time of one execution.
 
     Attributes:
-        durable_operations: as metered: the execution, each agent's context, each try of each call, each wait.
+        durable_operations: as metered: the execution, each agent, each try of each call, each fork of parallel tools,
+            each wait.
         bytes_written: checkpointed by the operations; all of it is retained until the retention period ends.
         lambda_gb_seconds: time in calls times memory; waiting between retries is suspended and not billed.
     """
@@ -50,20 +56,32 @@ def estimate(calls: Sequence[CallRecord], *, waits: int, memory_mb: int, per_cal
     """Reckon the estimates from the calls of an execution.
 
     Args:
-        calls: every finished call.
+        calls: every finished call, in order.
         waits: durable waits of the workflow itself.
         memory_mb: memory of the function.
         per_call: whether each call is an operation of its own, or only each agent.
     """
     agents = {call.agent for call in calls}
-    tries = sum(call.attempts for call in calls) if per_call else 0
-    operations = 1 + len(agents) + tries + waits
-    # a reply is written twice: with its call, and the last one again as the agent's result
-    copies = 2 if per_call else 1
-    tokens = sum(call.usage.output_tokens for call in calls)
+    inside = sum(call.attempts for call in calls) + _forks(calls) if per_call else 0
     seconds = Decimal(sum(call.latency_ms for call in calls)) / 1000
     return Estimates(
-        durable_operations=operations,
-        bytes_written=copies * tokens * BYTES_PER_TOKEN + operations * BYTES_PER_OPERATION,
+        durable_operations=1 + len(agents) + inside + waits,
+        bytes_written=_agents_bytes(calls) + (_calls_bytes(calls) if per_call else 0),
         lambda_gb_seconds=seconds * memory_mb / MB_PER_GB,
     )
+
+
+def _forks(calls: Sequence[CallRecord]) -> int:
+    """Turns with several tool calls: these share one more operation."""
+    runs = groupby(calls, key=lambda call: (call.agent, call.kind))
+    return sum(kind == "tool" and len(list(group)) > 1 for (_, kind), group in runs)
+
+
+def _calls_bytes(calls: Sequence[CallRecord]) -> int:
+    return sum(BYTES_PER_CALL + call.usage.output_tokens * BYTES_PER_TOKEN for call in calls)
+
+
+def _agents_bytes(calls: Sequence[CallRecord]) -> int:
+    """Each agent's result: its last reply once more, and the list of its calls."""
+    last = {call.agent: call.usage.output_tokens for call in calls if call.kind == "model"}
+    return len(last) * BYTES_PER_AGENT + sum(last.values()) * BYTES_PER_TOKEN + len(calls) * BYTES_PER_LISTED_CALL

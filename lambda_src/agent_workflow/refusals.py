@@ -51,5 +51,5 @@ def _place(location: tuple[int | str, ...]) -> str:
 def _got(detail: ErrorDetails, *, hide: bool) -> str:
     value: Any = detail["input"]
     if isinstance(value, str) and (hide or "string_too" in detail["type"]):
-        return f"a string of {len(value.strip())} characters"
+        return f"a string of length {len(value.strip())}"
     return shown(value)

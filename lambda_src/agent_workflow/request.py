@@ -59,4 +59,4 @@ def parse_request(event: Any) -> Request:
 
 def _kind(event: object) -> str:
     # a bare string is most likely the query, which never goes to logs
-    return f"a string of {len(event)} characters" if isinstance(event, str) else shown(event)
+    return f"a string of length {len(event)}" if isinstance(event, str) else shown(event)

@@ -4,21 +4,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import handler
 import pytest
-from agent_workflow import strands_agent
-from agent_workflow.deployment import deployed
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
+import handler
+from agent_workflow import strands_agent
+from agent_workflow.deployment import deployed
 from tests.fakes import FakeModel
 
 AGENTS = ("research", "analysis", "summary")
-MODEL = "us.anthropic.claude-sonnet-4-6"
-
-
-def fake(*script: Any) -> FakeModel:
-    """A scripted model under the id that agents.toml declares."""
-    return FakeModel(*script, model_id=MODEL)
 
 
 class Pipeline:
@@ -30,7 +24,7 @@ class Pipeline:
     """
 
     def __init__(self, environment: pytest.MonkeyPatch) -> None:
-        self.models = {name: fake(f"the {name}") for name in AGENTS}
+        self.models = {name: FakeModel(f"the {name}") for name in AGENTS}
         self.invocations = 0
         self.arn = ""
         self._environment = environment

@@ -1,0 +1,120 @@
+"""ledger.py and prices.py: what calls cost, and what checkpoints saved."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from agent_workflow.ledger import Ledger
+from agent_workflow.prices import ModelPrice
+from durable_strands.records import CallRecord, Usage
+
+SONNET = ModelPrice.model_validate({"input": "3.30", "output": "16.50", "cache_read": "0.33", "cache_write": "4.125"})
+PRICES = {"sonnet": SONNET}
+
+
+def call(agent: str = "research-agent", *, tokens: int = 1_000_000, attempts: int = 1, **other: Any) -> CallRecord:
+    """A model call that costs 1 USD per million input tokens under UNIT."""
+    fields = {"name": "model-1", "kind": "model", "model_id": "unit", "usage": Usage(tokens), **other}
+    return CallRecord(agent=agent, attempts=attempts, **fields)
+
+
+UNIT = {"unit": ModelPrice.model_validate({"input": "1", "output": "0"})}
+
+
+def ledger(*calls: CallRecord, prices: Any = UNIT) -> Ledger:
+    filled = Ledger(prices)
+    for made in calls:
+        filled.add(made)
+    return filled
+
+
+def test_each_kind_of_token_has_its_own_price_and_nothing_is_rounded():
+    usage = Usage(input_tokens=10, output_tokens=3, cache_read_tokens=100, cache_write_tokens=40)
+    assert SONNET.cost(usage) == Decimal("0.0000330") + Decimal("0.0000495") + Decimal("0.0000330") + Decimal(
+        "0.000165"
+    )
+
+
+def test_cache_tokens_are_paid_beside_the_input_tokens_because_bedrock_counts_them_apart():
+    assert SONNET.cost(Usage(input_tokens=10, cache_read_tokens=100)) == Decimal("0.0000330") * 2
+
+
+def test_a_cost_is_unknown_when_tokens_of_a_kind_without_a_price_were_used():
+    price = ModelPrice.model_validate({"input": "1", "output": "2"})
+    assert price.cost(Usage(1, 1)) == Decimal("0.000003")
+    assert price.cost(Usage(1, 1, cache_read_tokens=1)) is None
+
+
+@pytest.mark.parametrize("model_id", ["another", None])
+def test_a_model_without_a_price_costs_none_and_never_nothing(model_id: str | None):
+    unpriced = ledger(call(), call(model_id=model_id))
+    assert unpriced.spent() is None
+
+
+def test_a_tool_costs_nothing():
+    assert ledger(call(kind="tool", model_id=None)).spent() == 0
+
+
+def test_an_execution_and_its_agents_add_up_to_the_same_sum():
+    both = ledger(call("research-agent", tokens=5), call("analysis-agent", tokens=7))
+    assert (both.spent("research-agent"), both.spent("analysis-agent")) == (Decimal("0.000005"), Decimal("0.000007"))
+    assert both.spent() == Decimal("0.000012")
+
+
+def test_without_a_failed_attempt_nothing_was_saved_even_if_prices_are_unknown():
+    assert ledger(call(), call()).saved() == 0
+    assert ledger(call(), call(), prices={}).saved() == 0
+
+
+@pytest.mark.parametrize(
+    ("attempts", "saved"),
+    [
+        ((1, 1, 1), 0),
+        ((3, 1, 1), 0),  # nothing had finished before the first call
+        ((1, 1, 2), 3),  # one retry at step 3 repays 1 + 2
+        ((1, 1, 3), 6),  # two retries repay it twice
+        ((1, 2, 2), 4),  # 1 at the second, 1 + 2 at the third
+        ((2, 2, 2), 4),
+    ],
+)
+def test_each_failed_attempt_saves_the_cost_of_the_calls_that_had_finished_before(attempts: Any, saved: int):
+    costs = (1_000_000, 2_000_000, 4_000_000)
+    calls = [call(tokens=tokens, attempts=tries) for tokens, tries in zip(costs, attempts, strict=True)]
+    assert ledger(*calls).saved() == saved
+
+
+def test_what_was_saved_is_told_of_the_agent_whose_call_was_retried():
+    retried = ledger(call("research-agent"), call("analysis-agent", attempts=2), call("summary-agent", attempts=2))
+    assert retried.saved("research-agent") == 0
+    assert retried.saved("analysis-agent") == 1
+    assert retried.saved("summary-agent") == 2
+    assert retried.saved() == 3
+
+
+def test_a_retried_tool_saves_the_model_calls_before_it():
+    assert ledger(call(), call(kind="tool", model_id=None, attempts=2)).saved() == 1
+
+
+def test_what_was_saved_is_unknown_when_it_needs_an_unknown_price():
+    assert ledger(call(model_id="another"), call(attempts=2)).saved() is None
+
+
+def test_filling_a_ledger_again_from_the_same_records_gives_the_same_figures():
+    records = [call(), call("analysis-agent", attempts=3)]
+    first, replay = ledger(*records), ledger(*records)
+    assert (first.spent(), first.saved()) == (replay.spent(), replay.saved())
+
+
+def test_a_failure_adds_only_what_its_finished_calls_do_not_explain():
+    failing = ledger(call(tokens=100))
+    failing.add_failure("research-agent", "unit", Usage(150, 20))
+    assert failing.of("research-agent")[-1].usage == Usage(50, 20)
+    assert failing.spent() == Decimal("0.000150")
+
+
+def test_a_failure_whose_usage_is_unknown_or_explained_adds_nothing():
+    failing = ledger(call(tokens=100))
+    failing.add_failure("research-agent", "unit", Usage())
+    failing.add_failure("research-agent", "unit", Usage(100))
+    assert len(failing.calls) == 1

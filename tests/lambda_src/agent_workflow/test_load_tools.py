@@ -1,0 +1,28 @@
+"""tools.py: the tools that agents.toml names."""
+
+from pathlib import Path
+
+import pytest
+
+from agent_workflow.errors import InvalidConfiguration
+from agent_workflow.tools import load_tools
+
+
+def test_an_agent_without_tools_needs_no_file(tmp_path: Path):
+    assert load_tools(tmp_path, ()) == []
+
+
+def test_tools_are_found_by_name_in_the_declared_order(tmp_path: Path):
+    (tmp_path / "tools.py").write_text("first, second, third = 'a', 'b', 'c'\n")
+    assert load_tools(tmp_path, ("third", "first")) == ["c", "a"]
+
+
+def test_fails_when_the_file_is_missing(tmp_path: Path):
+    with pytest.raises(InvalidConfiguration, match=r"need a tools\.py"):
+        load_tools(tmp_path, ("search",))
+
+
+def test_fails_when_a_name_is_missing(tmp_path: Path):
+    (tmp_path / "tools.py").write_text("search = 1\n")
+    with pytest.raises(InvalidConfiguration, match="got 'fetch'"):
+        load_tools(tmp_path, ("search", "fetch"))

@@ -1,0 +1,103 @@
+"""request.py: what a caller may ask for."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent_workflow.errors import InvalidRequest
+from agent_workflow.request import parse_request
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def event(name: str) -> Any:
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def test_the_query_alone_is_enough():
+    request = parse_request(event("minimal"))
+    assert (request.query, request.demo_checkpoint, request.budget_usd) == ("AWS Lambda durable functions", False, None)
+
+
+def test_the_query_is_trimmed():
+    assert parse_request(event("padded-query")).query == "edge computing"
+
+
+@pytest.mark.parametrize("length", [1, 2_000])
+def test_a_query_at_a_limit_is_accepted_and_padding_does_not_count(length: int):
+    assert parse_request({"query": " " + "ü" * length + " "}).query == "ü" * length
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("0.50", "0.50"), (0.1, "0.1"), (1, "1"), (10_000, "10000"), ("10000", "10000"), (0.000001, "0.000001")],
+)
+def test_a_budget_is_read_exactly_from_a_number_or_a_string(given: Any, read: str):
+    assert parse_request({"query": "q", "budget_usd": given}).budget_usd == Decimal(read)
+
+
+def test_a_request_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        parse_request(event("minimal")).query = "another"  # type: ignore[misc]
+
+
+REFUSED = {
+    "invalid-null": "the event must be a JSON object, got null",
+    "invalid-list": "the event must be a JSON object, got a list of 1 values",
+    "invalid-string": "the event must be a JSON object, got a string of length 14",
+    "invalid-empty": "query is required",
+    "invalid-blank-query": "query: string should have at least 1 character, got a string of length 0",
+    "invalid-long-query": "query: string should have at most 2000 characters, got a string of length 2001",
+    "invalid-number-query": "query: input should be a valid string, got 42",
+    "invalid-null-query": "query: input should be a valid string, got null",
+    "invalid-lone-surrogate": "got a string of length 16",
+    "invalid-unknown-field": "unknown field 'topic'",
+    "invalid-text-demo-checkpoint": "demo_checkpoint: input should be a valid boolean, got 'yes'",
+    "invalid-null-budget": "at most 10000, got null",
+    "invalid-zero-budget": "at most 10000, got 0",
+    "invalid-negative-budget": "at most 10000, got -1.5",
+    "invalid-word-budget": "at most 10000, got 'a lot'",
+    "invalid-boolean-budget": "at most 10000, got true",
+    "invalid-absurd-budget": "at most 10000, got 1000000000000.0",
+}
+
+
+def test_every_invalid_event_has_its_expected_message():
+    assert {file.stem for file in EVENTS.glob("invalid-*.json")} == REFUSED.keys()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_fails_when_the_event_breaks_a_rule_in_one_line_with_the_value_got(name: str):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_request(event(name))
+    assert str(refused.value).endswith(REFUSED[name])
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "amount", [float("nan"), float("inf"), "NaN", "Infinity", "1e3", "1_0", " 1", "+1", "٣", "", [], {}]
+)
+def test_fails_when_a_budget_is_no_plain_finite_number(amount: Any):
+    with pytest.raises(InvalidRequest, match="budget_usd"):
+        parse_request({"query": "q", "budget_usd": amount})
+
+
+@pytest.mark.parametrize("given", ["9" * 500, 10**400])
+def test_a_long_value_is_cut_in_the_message(given: Any):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_request({"query": "q", "budget_usd": given})
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "given", ["my secret topic", {"query": ["my secret topic"]}, {"query": "my secret topic " * 200}]
+)
+def test_the_query_is_never_repeated_in_a_message_because_messages_are_logged(given: Any):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_request(given)
+    chain = [refused.value, refused.value.__cause__]
+    assert "secret" not in repr(chain)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
