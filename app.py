@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+"""Every stage of the pipeline as a stack; `python app.py` alone writes them all to cdk.out/."""
+
+import json
+import os
+from pathlib import Path
+
+from aws_cdk import App, Environment
+
+from infra.stacks.pipeline_stack import PipelineStack
+from infra.stacks.rule_packs import check
+from infra.stacks.stages import STAGES
+
+HERE = Path(__file__).parent
+
+# The CLI passes cdk.json's feature flags and the output folder by itself; plain Python has to.
+flags = json.loads((HERE / "cdk.json").read_text(encoding="utf-8"))["context"]
+app = App(context=flags, outdir=os.environ.get("CDK_OUTDIR", str(HERE / "cdk.out")))
+account, region = os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION")
+env = Environment(account=account, region=region) if account and region else None
+
+for stage in STAGES:
+    PipelineStack(app, stage, env=env)
+
+check(app)
+app.synth()

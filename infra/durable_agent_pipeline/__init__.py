@@ -1,0 +1,6 @@
+"""Checkpointed Strands agents on a Lambda durable function, as one AWS CDK construct."""
+
+from .pipeline import DurableAgentPipeline
+from .props import PipelineProps
+
+__all__ = ["DurableAgentPipeline", "PipelineProps"]

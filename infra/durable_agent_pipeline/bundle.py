@@ -1,0 +1,198 @@
+"""Builds the Lambda package in a folder: dependencies for the function's processor, pruned, compiled, then the source.
+
+Standard library only and no import of this package, so that the Docker image for the runtime can run this very file.
+"""
+
+import argparse
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+FORMAT = 1
+"""Raise when a change here changes what is built: it is part of the asset's hash."""
+
+PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+# Third-party code that neither Strands' agent loop nor Bedrock's client imports (checked against sys.modules, and by
+# running an agent with a tool and structured output on the pruned package).
+UNUSED = (
+    *(
+        "mcp",
+        "mcp_types",
+        "starlette",
+        "uvicorn",
+        "sse_starlette",
+        "python_multipart",
+        "multipart",
+        "jwt",
+        "truststore",
+    ),
+    *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "click", "bin", "boto3/examples"),
+    *("cryptography", "cffi", "pycparser", "_cffi_backend*"),
+)
+
+# Service models of botocore that stay: what the pipeline calls, how credentials are found, what tools commonly call.
+SERVICES = (
+    *("bedrock", "bedrock-runtime", "bedrock-agent-runtime", "lambda", "s3", "sts", "sso", "sso-oidc", "signin"),
+    *("dynamodb", "sqs", "sns", "events", "secretsmanager", "ssm", "logs"),
+)
+
+# Written differently by every installer, read by nobody at run time.
+_INSTALLER_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
+
+
+def build(
+    sources: Sequence[tuple[Path, str]],
+    output: Path,
+    *,
+    python: str,
+    architecture: str,
+    prune: bool,
+    compiler: str | None,
+) -> None:
+    """Build the package.
+
+    Args:
+        sources: (file, path inside the package) of everything of ours that ships; every requirements.txt among them
+            is installed.
+        output: folder to fill; created.
+        python: minor version of the runtime, "3.13".
+        architecture: "arm64" or "x86_64".
+        prune: False keeps every package and service model, for tools that may need them.
+        compiler: a Python of that same minor version; None ships source only.
+
+    Raises:
+        RuntimeError: when the installer fails, with the end of its output.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    requirements = [file for file, inside in sources if Path(inside).name == "requirements.txt"]
+    _install(requirements, output, python, architecture)
+    _drop(output, prune=prune)
+    for file, inside in sources:
+        target = output / inside
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    _same_modes(output)
+    if compiler:
+        _compile(compiler, output)
+
+
+@cache
+def installer(python: str, architecture: str) -> list[str] | None:
+    """The start of a command line that installs wheels for another processor; None when neither uv nor pip is here."""
+    machine = PLATFORMS[architecture]
+    wanted = ["--python-version", python, "--only-binary", ":all:", "--quiet"]
+    for uv in ([shutil.which("uv")], [sys.executable, "-m", "uv"]):
+        if uv[0] and _runs([*uv, "--version"]):
+            return [
+                *uv,
+                "pip",
+                "install",
+                "--python",
+                sys.executable,
+                "--python-platform",
+                f"{machine}-manylinux_2_28",
+                *wanted,
+            ]
+    if _runs([sys.executable, "-m", "pip", "--version"]):
+        tags = ["--platform", f"manylinux2014_{machine}", "--platform", f"manylinux_2_28_{machine}"]
+        return [sys.executable, "-m", "pip", "install", "--no-compile", "--implementation", "cp", *tags, *wanted]
+    return None
+
+
+@cache
+def compiler(python: str) -> str | None:
+    """A Python of exactly this minor version, whose byte code the runtime accepts; None when there is none."""
+    for candidate in _pythons(python):
+        if _output([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]) == python:
+            return candidate
+    return None
+
+
+def _pythons(python: str) -> list[str]:
+    found = shutil.which(f"python{python}")
+    candidates = [sys.executable, *([found] if found else [])]
+    if (
+        found and Path(found).parent.name == "shims"
+    ):  # pyenv's shim refuses a version that is installed but not selected
+        installed = Path(found).parents[1] / "versions"
+        candidates += [str(path) for path in sorted(installed.glob(f"{python}.*/bin/python{python}"))]
+    return candidates
+
+
+def _install(requirements: list[Path], output: Path, python: str, architecture: str) -> None:
+    command = installer(python, architecture)
+    if command is None:
+        raise RuntimeError("neither uv nor pip is here to install the Lambda's dependencies")
+    files = [word for file in requirements for word in ("-r", str(file))]
+    done = subprocess.run([*command, "--target", str(output), *files], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        end = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
+        raise RuntimeError(f"{' '.join(command[:4])} could not install the Lambda's dependencies:\n{end}")
+
+
+def _drop(output: Path, *, prune: bool) -> None:
+    for name in UNUSED if prune else ["bin", "boto3/examples"]:
+        for path in output.glob(name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    services = output / "botocore" / "data"
+    for service in services.iterdir() if prune and services.is_dir() else ():
+        if service.is_dir() and service.name not in SERVICES:
+            shutil.rmtree(service)
+    for file in [*output.rglob("*.pyi"), *output.rglob("*.dist-info/*")]:
+        if file.suffix == ".pyi" or file.name in _INSTALLER_FILES:
+            file.unlink()
+    (output / ".lock").unlink(missing_ok=True)  # uv's
+    for cached in list(output.rglob("__pycache__")):
+        shutil.rmtree(cached)
+
+
+def _same_modes(output: Path) -> None:
+    for path in (output, *output.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _compile(compiler: str, output: Path) -> None:
+    # unchecked-hash: the zip resets every modification time, so a timestamp .pyc would be void; -s/-p: tracebacks and
+    # the byte code itself name /var/task, not the machine that built it
+    flags = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(output), "-p", "/var/task"]
+    subprocess.run([compiler, "-m", "compileall", *flags, str(output)], check=False, stdout=subprocess.DEVNULL)  # noqa: S603
+
+
+def _runs(command: list[str]) -> bool:
+    return _output(command) is not None
+
+
+def _output(command: list[str]) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def main() -> None:
+    """Build from the command line, which is how the Docker image calls this file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--architecture", required=True)
+    parser.add_argument("--no-prune", action="store_true")
+    chosen = parser.parse_args()
+    files = [file for file in sorted(chosen.source.rglob("*")) if file.is_file()]
+    build(
+        [(file, file.relative_to(chosen.source).as_posix()) for file in files],
+        chosen.output,
+        python=".".join(platform.python_version_tuple()[:2]),
+        architecture=chosen.architecture,
+        prune=not chosen.no_prune,
+        compiler=sys.executable,
+    )
+
+
+if __name__ == "__main__":
+    main()

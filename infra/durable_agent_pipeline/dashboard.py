@@ -1,0 +1,165 @@
+"""The dashboard as rows, in the order of an operator's questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from .alarms import MAX_OPERATIONS, MAX_STORAGE_BYTES
+from .metrics import PipelineMetrics
+from .props import PipelineProps
+
+_WIDTH = 24
+_HEIGHT = 6
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One graph: a title, its lines, maybe the limit they approach."""
+
+    title: str
+    lines: Sequence[cloudwatch.IMetric]
+    limit: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question and the graphs that answer it."""
+
+    question: str
+    graphs: tuple[Graph, ...] = ()
+    queries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Title of a table -> lines of a Logs Insights query."""
+
+
+def rows(metrics: PipelineMetrics) -> tuple[Row, ...]:
+    """The whole dashboard but for its head and the alarms' states."""
+    return (_health(metrics), _speed(metrics), _cost(metrics), _limits(metrics), _failures())
+
+
+def _health(metrics: PipelineMetrics) -> Row:
+    ends = ("started", "succeeded", "failed", "timed_out", "stopped")
+    return Row(
+        "Is it healthy?",
+        (
+            Graph("Executions", [metrics.of_pipeline(key) for key in ends], unit="executions"),
+            Graph("Invocations", [metrics.of_pipeline(key) for key in ("invocations", "errors", "throttles")]),
+            Graph("Running (whole account)", [metrics.of_pipeline("running")]),
+        ),
+    )
+
+
+def _speed(metrics: PipelineMetrics) -> Row:
+    agents = [name for name, _ in metrics.agents]
+    durations = [metrics.of_pipeline(key) for key in ("execution_duration", "invocation_duration")]
+    return Row(
+        "How slow is it?",
+        (
+            Graph("Executions and invocations", durations, unit="ms"),
+            Graph("Agents", [metrics.of_agent("agent_duration", name, label=name) for name in agents], unit="ms"),
+            Graph("Model calls", [metrics.of_agent("call_latency", name, label=name) for name in agents], unit="ms"),
+            Graph("Bedrock", _per_model(metrics, "model_latency", "time_to_first_token"), unit="ms"),
+        ),
+    )
+
+
+def _cost(metrics: PipelineMetrics) -> Row:
+    agents = [name for name, _ in metrics.agents]
+    tokens = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+    calls = ("model_calls", "model_retries", "tool_calls", "tool_errors")
+    return Row(
+        "What does it cost?",
+        (
+            Graph("USD per agent", [metrics.of_agent("cost", name, label=name) for name in agents], unit="USD"),
+            Graph("Saved by checkpoints", [metrics.of_agent("saved", name, label=name) for name in agents], unit="USD"),
+            Graph("Tokens per agent", [_named(metrics, key, name) for name in agents for key in tokens]),
+            Graph("Calls and retries", [_named(metrics, key, name) for name in agents for key in calls]),
+        ),
+    )
+
+
+def _limits(metrics: PipelineMetrics) -> Row:
+    return Row(
+        "How near a limit is it?",
+        (
+            Graph("Operations of one execution", [metrics.of_pipeline("operations")], MAX_OPERATIONS),
+            Graph("Checkpoint bytes of one execution", [metrics.of_pipeline("storage")], MAX_STORAGE_BYTES, "bytes"),
+            Graph("Running executions (whole account)", [metrics.of_pipeline("utilization")], 100, "% of the quota"),
+            Graph(
+                "Bedrock: throttles and quota",
+                _per_model(metrics, "model_throttles", "model_server_errors", "model_client_errors", "quota_usage"),
+            ),
+        ),
+    )
+
+
+def _failures() -> Row:
+    failed = "filter ispresent(error_type)"
+    return Row(
+        "What failed last?",
+        queries={
+            "Failures by error type": (failed, "stats count(*) as failures, max(@timestamp) as last by error_type"),
+            "Last failures": ("fields @timestamp, error_type, message", failed, "sort @timestamp desc", "limit 20"),
+        },
+    )
+
+
+def _named(metrics: PipelineMetrics, key: str, agent: str) -> cloudwatch.Metric:
+    found = metrics.of_agent(key, agent)
+    return metrics.of_agent(key, agent, label=f"{agent} {found.label}")
+
+
+def _per_model(metrics: PipelineMetrics, *keys: str) -> list[cloudwatch.Metric]:
+    models = dict.fromkeys(model for _, model in metrics.agents)
+    found = [(model, metrics.of_model(key, model), key) for model in models for key in keys]
+    return [metrics.of_model(key, model, label=f"{model} {made.label}") for model, made, key in found]
+
+
+def dashboard(
+    scope: Construct,
+    props: PipelineProps,
+    metrics: PipelineMetrics,
+    alarms: Mapping[str, cloudwatch.Alarm],
+    log_group: logs.ILogGroup,
+) -> cloudwatch.Dashboard:
+    """Draw the rows: what it is, the alarms' states, then question by question."""
+    board = cloudwatch.Dashboard(scope, "Dashboard", default_interval=None)
+    board.add_widgets(_text(f"# {metrics.pipeline_name}\nRunbook: {props.runbook_url}", height=2))
+    board.add_widgets(
+        cloudwatch.AlarmStatusWidget(title="Alarms", width=_WIDTH, height=3, alarms=list(alarms.values()))
+    )
+    for row in rows(metrics):
+        board.add_widgets(_text(f"## {row.question}"))
+        board.add_widgets(*[_graph(graph, _WIDTH // len(row.graphs)) for graph in row.graphs])
+        board.add_widgets(*[_table(title, lines, len(row.queries), log_group) for title, lines in row.queries.items()])
+    return board
+
+
+def _text(markdown: str, *, height: int = 1) -> cloudwatch.TextWidget:
+    return cloudwatch.TextWidget(markdown=markdown, width=_WIDTH, height=height)
+
+
+def _graph(graph: Graph, width: int) -> cloudwatch.GraphWidget:
+    limit = [cloudwatch.HorizontalAnnotation(value=graph.limit, label="limit")] if graph.limit else []
+    return cloudwatch.GraphWidget(
+        title=graph.title,
+        left=list(graph.lines),
+        left_annotations=limit,
+        left_y_axis=cloudwatch.YAxisProps(min=0, label=graph.unit, show_units=False),
+        width=width,
+        height=_HEIGHT,
+    )
+
+
+def _table(title: str, lines: tuple[str, ...], beside: int, log_group: logs.ILogGroup) -> cloudwatch.LogQueryWidget:
+    return cloudwatch.LogQueryWidget(
+        title=title,
+        log_group_names=[log_group.log_group_name],
+        query_lines=list(lines),
+        view=cloudwatch.LogQueryVisualizationType.TABLE,
+        width=_WIDTH // beside,
+        height=_HEIGHT,
+    )

@@ -1,0 +1,26 @@
+"""What a grantee may do with executions, as grants on the pipeline's versions."""
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from . import policies
+
+
+def grant_review(function: lambda_.IFunction, grantee: iam.IGrantable) -> iam.Grant:
+    """Allow answering callbacks: success, failure, heartbeat."""
+    return _grant(grantee, policies.REVIEW, _versions(function))
+
+
+def grant_operate(function: lambda_.IFunction, grantee: iam.IGrantable) -> iam.Grant:
+    """Allow reading, listing, stopping, pausing and resuming executions."""
+    # a list is authorised on the function or on a version of it, depending on how the request names them
+    listed = _grant(grantee, policies.LIST, function.function_arn, _versions(function))
+    return listed.combine(_grant(grantee, policies.OPERATE, _versions(function)))
+
+
+def _versions(function: lambda_.IFunction) -> str:
+    return f"{function.function_arn}:*"
+
+
+def _grant(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str) -> iam.Grant:
+    return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=list(resources))

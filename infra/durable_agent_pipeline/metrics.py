@@ -1,0 +1,177 @@
+"""Every metric that the dashboard, the alarms and the callers read: its name, source, statistic and title."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aws_cdk import Duration, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+
+from .environment import NAMESPACE
+from .plan import Plan
+
+LAMBDA = "AWS/Lambda"
+BEDROCK = "AWS/Bedrock"
+SQS = "AWS/SQS"
+
+
+@dataclass(frozen=True)
+class MetricFact:
+    """One metric as its service emits it."""
+
+    name: str
+    namespace: str
+    dimensions: tuple[str, ...]
+    statistic: str
+    title: str
+    unit: str
+    """As AWS documents it, or as the Lambda emits it."""
+
+
+def _lambda(name: str, statistic: str, title: str, unit: str = "Count") -> MetricFact:
+    return MetricFact(name, LAMBDA, ("FunctionName",), statistic, title, unit)
+
+
+def _account(name: str, title: str, unit: str) -> MetricFact:
+    return MetricFact(name, LAMBDA, (), "Maximum", title, unit)
+
+
+def _bedrock(name: str, statistic: str, title: str, unit: str = "Count") -> MetricFact:
+    return MetricFact(name, BEDROCK, ("ModelId",), statistic, title, unit)
+
+
+def _own(name: str, statistic: str, title: str, unit: str, *more: str) -> MetricFact:
+    return MetricFact(name, NAMESPACE, ("Pipeline", *more), statistic, title, unit)
+
+
+_CALL = ("Agent", "Model")
+
+FACTS: Mapping[str, MetricFact] = {
+    # Lambda's durable executions: docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
+    "started": _lambda("DurableExecutionStarted", "Sum", "Started"),
+    "succeeded": _lambda("DurableExecutionSucceeded", "Sum", "Succeeded"),
+    "failed": _lambda("DurableExecutionFailed", "Sum", "Failed"),
+    "timed_out": _lambda("DurableExecutionTimedOut", "Sum", "Timed out"),
+    "stopped": _lambda("DurableExecutionStopped", "Sum", "Stopped"),
+    "execution_duration": _lambda("DurableExecutionDuration", "p95", "Execution p95", "Milliseconds"),
+    "operations": _lambda("DurableExecutionOperations", "Maximum", "Operations of one execution"),
+    "storage": _lambda("DurableExecutionStorageWrittenBytes", "Maximum", "Written by one execution", "Bytes"),
+    "running": _account("ApproximateRunningDurableExecutions", "Running in the account", "Count"),
+    "utilization": _account("ApproximateRunningDurableExecutionsUtilization", "Of the account's quota", "Percent"),
+    # Lambda's invocations, several per execution: .../dg/monitoring-metrics-types.html
+    "invocations": _lambda("Invocations", "Sum", "Invocations"),
+    "errors": _lambda("Errors", "Sum", "Invocation errors"),
+    "throttles": _lambda("Throttles", "Sum", "Throttled"),
+    "invocation_duration": _lambda("Duration", "p95", "Invocation p95", "Milliseconds"),
+    "dead_letter_errors": _lambda("DeadLetterErrors", "Sum", "Dead letters not written"),
+    # SQS: .../AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    "dead_letters": MetricFact(
+        "ApproximateNumberOfMessagesVisible", SQS, ("QueueName",), "Maximum", "Dead letters", "Count"
+    ),
+    # Bedrock, per account and model: docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html
+    "model_throttles": _bedrock("InvocationThrottles", "Sum", "throttled"),
+    "model_server_errors": _bedrock("InvocationServerErrors", "Sum", "server errors"),
+    "model_client_errors": _bedrock("InvocationClientErrors", "Sum", "refused"),
+    "model_latency": _bedrock("InvocationLatency", "p95", "p95", "Milliseconds"),
+    "time_to_first_token": _bedrock("TimeToFirstToken", "p95", "first token p95", "Milliseconds"),
+    "quota_usage": _bedrock("EstimatedTPMQuotaUsage", "Sum", "tokens counted against the quota"),
+    "legacy_model": _bedrock("LegacyModelInvocations", "Sum", "calls of a legacy model"),
+    # Our own, emitted inside steps only
+    "input_tokens": _own("InputTokens", "Sum", "input", "Count", *_CALL),
+    "output_tokens": _own("OutputTokens", "Sum", "output", "Count", *_CALL),
+    "cache_read_tokens": _own("CacheReadTokens", "Sum", "cache read", "Count", *_CALL),
+    "cache_write_tokens": _own("CacheWriteTokens", "Sum", "cache write", "Count", *_CALL),
+    "call_latency": _own("ModelLatency", "p95", "model call p95", "Milliseconds", *_CALL),
+    "model_calls": _own("ModelCalls", "Sum", "model calls", "Count", *_CALL),
+    "model_retries": _own("ModelRetries", "Sum", "model retries", "Count", *_CALL),
+    "cost": _own("CostUSD", "Sum", "USD", "None", *_CALL),
+    "agent_duration": _own("AgentDuration", "p95", "p95", "Milliseconds", "Agent"),
+    "tool_calls": _own("ToolCalls", "Sum", "tool calls", "Count", "Agent"),
+    "tool_errors": _own("ToolErrors", "Sum", "tool errors", "Count", "Agent"),
+    "saved": _own("SavedUSD", "Sum", "USD saved by checkpoints", "None", "Agent"),
+    "failures": _own("Failures", "Sum", "failures", "Count", "ErrorType"),
+}
+
+
+def metric(
+    key: str, dimensions: Mapping[str, str], *, label: str | None = None, period: Duration | None = None
+) -> cloudwatch.Metric:
+    """Build one metric of the table.
+
+    Args:
+        key: of FACTS.
+        dimensions: a value for every dimension the fact names; more are ignored.
+        label: what a graph calls it. Default: the fact's title.
+        period: Default: 5 minutes.
+    """
+    fact = FACTS[key]
+    return cloudwatch.Metric(
+        namespace=fact.namespace,
+        metric_name=fact.name,
+        dimensions_map={name: dimensions[name] for name in fact.dimensions},
+        statistic=fact.statistic,
+        label=label or fact.title,
+        period=period or Duration.minutes(5),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineMetrics:
+    """The metrics of one pipeline: the table above, with this pipeline's dimensions filled in."""
+
+    pipeline_name: str
+    function_name: str
+    queue_name: str
+    agents: tuple[tuple[str, str], ...]
+    """(agent name, model id) in the order they run."""
+
+    @classmethod
+    def of(cls, plan: Plan, function: lambda_.IFunction, queue: sqs.IQueue) -> Self:
+        """The metrics of the pipeline that runs this plan."""
+        return cls(
+            pipeline_name=plan.pipeline_name,
+            function_name=function.function_name,
+            queue_name=queue.queue_name,
+            agents=tuple((name, model.id) for name, model in plan.models.items()),
+        )
+
+    def of_pipeline(self, key: str, **options: Any) -> cloudwatch.Metric:
+        """A metric of the function, of its dead letters or of the account."""
+        return metric(key, {"FunctionName": self.function_name, "QueueName": self.queue_name}, **options)
+
+    def of_model(self, key: str, model_id: str, **options: Any) -> cloudwatch.Metric:
+        """A Bedrock metric of one model; it counts every caller of that model in the account."""
+        # Bedrock reports a profile or model given by its ARN under the id that ends it
+        short = model_id if Token.is_unresolved(model_id) else model_id.rpartition("/")[2]
+        return metric(key, {"ModelId": short}, **options)
+
+    def of_agent(self, key: str, agent: str, **options: Any) -> cloudwatch.Metric:
+        """A metric that the Lambda emits for one agent."""
+        dimensions = {"Pipeline": self.pipeline_name, "Agent": agent, "Model": dict(self.agents)[agent]}
+        return metric(key, dimensions, **options)
+
+    def of_error(self, error_type: str, **options: Any) -> cloudwatch.Metric:
+        """Failures of one error type."""
+        return metric("failures", {"Pipeline": self.pipeline_name, "ErrorType": error_type}, **options)
+
+    def over_models(self, key: str, *, period: Duration | None = None) -> cloudwatch.IMetric:
+        """A Bedrock metric summed over the distinct models in use."""
+        models = dict.fromkeys(model for _, model in self.agents)
+        return _sum(FACTS[key].title, [self.of_model(key, model, period=period) for model in models], period)
+
+    def over_agents(self, key: str, *, period: Duration | None = None) -> cloudwatch.IMetric:
+        """A metric of ours summed over the agents."""
+        return _sum(FACTS[key].title, [self.of_agent(key, agent, period=period) for agent, _ in self.agents], period)
+
+
+def _sum(label: str, parts: Sequence[cloudwatch.Metric], period: Duration | None) -> cloudwatch.IMetric:
+    if len(parts) == 1:
+        return parts[0]
+    # FILL: a part that was silent in a period counts as nothing instead of blanking the sum
+    names = {f"m{index}": part for index, part in enumerate(parts)}
+    total = " + ".join(f"FILL({name}, 0)" for name in names)
+    return cloudwatch.MathExpression(
+        expression=total, using_metrics=names, label=label, period=period or Duration.minutes(5)
+    )

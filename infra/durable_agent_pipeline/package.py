@@ -1,0 +1,67 @@
+"""What goes into the Lambda package, and the hash of it."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from . import bundle
+from .environment import AGENTS_FOLDER
+from .props import PipelineProps
+from .source import lambda_source, shipped_files
+
+
+@dataclass(frozen=True)
+class Package:
+    """The inputs of one build."""
+
+    python: str
+    """Minor version of the runtime, "3.13"."""
+
+    architecture: str
+    """"arm64" or "x86_64"."""
+
+    sources: tuple[tuple[Path, str], ...]
+    """(file, path inside the package) of all that is ours or the caller's."""
+
+    prune: bool
+    """Whether packages that our own code never imports are left out."""
+
+    @property
+    def builds_here(self) -> bool:
+        """Whether uv or pip can install the dependencies; else Docker has to."""
+        return bundle.installer(self.python, self.architecture) is not None
+
+    @property
+    def compiler(self) -> str | None:
+        """The Python on this machine that can write the runtime's byte code."""
+        return bundle.compiler(self.python)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all inputs."""
+        compiled = not self.builds_here or self.compiler is not None  # the image brings its own Python
+        hasher = hashlib.sha256()
+        for fact in (bundle.FORMAT, self.python, self.architecture, self.prune, compiled):
+            hasher.update(f"{fact}\n".encode())
+        for file, inside in self.sources:
+            hasher.update(f"{inside}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+        return hasher.hexdigest()
+
+
+def package_of(props: PipelineProps) -> Package:
+    """The package that these choices need."""
+    sources = [(file, inside) for inside, file in shipped_files(lambda_source())]
+    own = []
+    if props.agents:
+        own = [(file, f"{AGENTS_FOLDER}/{inside}") for inside, file in shipped_files(Path(props.agents))]
+    return Package(
+        python=props.runtime.name.removeprefix("python"),
+        architecture=props.architecture.name,
+        sources=(*sources, *own),
+        prune=not any(_is_code(inside) for _, inside in own),  # the caller's code may import what ours never does
+    )
+
+
+def _is_code(inside: str) -> bool:
+    return inside.endswith((".py", "/requirements.txt"))

@@ -1,0 +1,88 @@
+"""Permissions as policy statements; defines no resources."""
+
+from collections.abc import Iterable, Sequence
+
+from aws_cdk import Aws, Stack, Token
+from aws_cdk import aws_iam as iam
+
+from .models import Model, ModelKind
+from .regions import DESTINATIONS
+
+_INVOKE = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
+
+CHECKPOINT = ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState")
+REVIEW = (
+    "lambda:SendDurableExecutionCallbackSuccess",
+    "lambda:SendDurableExecutionCallbackFailure",
+    "lambda:SendDurableExecutionCallbackHeartbeat",
+)
+OPERATE = (
+    "lambda:GetDurableExecution",
+    "lambda:GetDurableExecutionHistory",
+    "lambda:StopDurableExecution",
+    "lambda:PauseDurableExecution",
+    "lambda:ResumeDurableExecution",
+)
+LIST = ("lambda:ListDurableExecutionsByFunction",)
+
+
+def model_statements(stack: Stack, models: Iterable[Model]) -> list[iam.PolicyStatement]:
+    """What invoking these models needs, and nothing more.
+
+    Args:
+        stack: whose Region is the source of every request.
+        models: repeated models count once.
+    """
+    distinct = {model.id: model for model in models}
+    return [statement for model in distinct.values() for statement in _of_model(stack, model)]
+
+
+def _of_model(stack: Stack, model: Model) -> list[iam.PolicyStatement]:
+    if model.kind is ModelKind.APPLICATION_PROFILE and model.source:
+        return [_invoke([model.id]), *_behind(stack, model.source, model.id)]
+    if model.kind is ModelKind.RESOURCE:
+        return [_invoke([model.id])]
+    if model.kind is ModelKind.FOUNDATION_MODEL:
+        return [_invoke([foundation_arn(stack.region, model.foundation)])]
+    profile = profile_arn(stack, model)
+    return [_invoke([profile]), *_behind(stack, model, profile)]
+
+
+def _behind(stack: Stack, model: Model, profile: str) -> list[iam.PolicyStatement]:
+    """The foundation models that a profile may route to, usable through that profile only."""
+    through = {"bedrock:InferenceProfileArn": profile}
+    if model.kind is ModelKind.GLOBAL_PROFILE:
+        anywhere = {"aws:RequestedRegion": "unspecified", **through}
+        return [
+            _invoke([foundation_arn(stack.region, model.foundation)], through),
+            _invoke([foundation_arn("", model.foundation)], anywhere),
+        ]
+    regions = destination_regions(stack.region, model.geography)
+    return [_invoke([foundation_arn(region, model.foundation) for region in regions], through)]
+
+
+def destination_regions(own: str, geography: str | None) -> Sequence[str]:
+    """The Regions of a geography and the stack's own, which a profile may always serve in.
+
+    An environment-agnostic stack does not know its Region: its token is listed beside the table, at worst twice the
+    same ARN after deployment, never one too many.
+    """
+    listed = DESTINATIONS[geography] if geography else ()
+    return listed if own in listed else (*listed, own)
+
+
+def foundation_arn(region: str, foundation: str | None) -> str:
+    """ARN of a foundation model; the global profile's third statement wants it without a Region."""
+    return f"arn:{Aws.PARTITION}:bedrock:{region}::foundation-model/{foundation}"
+
+
+def profile_arn(stack: Stack, model: Model) -> str:
+    """ARN of a system inference profile in the stack's own Region and account."""
+    if not Token.is_unresolved(model.id) and model.id.startswith("arn:"):
+        return model.id
+    return stack.format_arn(service="bedrock", resource="inference-profile", resource_name=model.id)
+
+
+def _invoke(resources: Sequence[str], equals: dict[str, str] | None = None) -> iam.PolicyStatement:
+    conditions = {"StringEquals": equals} if equals else None
+    return iam.PolicyStatement(actions=list(_INVOKE), resources=list(resources), conditions=conditions)

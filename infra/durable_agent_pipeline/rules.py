@@ -1,0 +1,75 @@
+"""The rules a choice must keep, and how a refusal is worded."""
+
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
+
+from aws_cdk import Duration, Token
+
+
+def between(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    """Refuse a number outside low..high.
+
+    Raises:
+        ValueError: naming the rule and the value got.
+    """
+    if Token.is_unresolved(value):
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}{_spaced(unit)}, got {value}")
+
+
+def whole(name: str, value: float, low: int, high: int, unit: str = "") -> None:
+    """Refuse what is not a whole number within low..high."""
+    if not Token.is_unresolved(value) and not (isinstance(value, int) and not isinstance(value, bool)):
+        raise ValueError(f"{name} must be a whole number between {low} and {high}{_spaced(unit)}, got {value!r}")
+    between(name, value, low, high, unit)
+
+
+def seconds_between(name: str, value: Duration, low: int, high: int) -> None:
+    """Refuse a duration that is not a whole number of seconds within low..high; unresolved tokens pass."""
+    if value.is_unresolved():
+        return
+    seconds = value.to_seconds(integral=False)
+    if seconds != int(seconds) or not low <= seconds <= high:
+        raise ValueError(f"{name} must be whole seconds between {low} and {high}, got {_plain(seconds)} seconds")
+
+
+def days_between(name: str, value: Duration, low: int, high: int) -> None:
+    """Refuse a duration that is not a whole number of days within low..high; unresolved tokens pass."""
+    if value.is_unresolved():
+        return
+    days = value.to_days(integral=False)
+    if days != int(days) or not low <= days <= high:
+        raise ValueError(f"{name} must be whole days between {low} and {high}, got {_plain(days)} days")
+
+
+def one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    """Refuse a word that is not in the list."""
+    if not Token.is_unresolved(value) and value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def positive_usd(name: str, value: Decimal | str | float) -> Decimal:
+    """Read an amount of money exactly.
+
+    Returns:
+        The amount in USD; a float is read by its printed digits, so 0.1 means ten cents.
+
+    Raises:
+        ValueError: when it is not a number above 0 and at most 1,000,000.
+    """
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal(0)
+    if isinstance(value, bool) or not amount.is_finite() or not 0 < amount <= Decimal(1_000_000):
+        raise ValueError(f"{name} must be an amount in USD above 0 and at most 1000000, got {value!r}")
+    return amount
+
+
+def _spaced(unit: str) -> str:
+    return f" {unit}" if unit else ""
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)

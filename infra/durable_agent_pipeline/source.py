@@ -1,0 +1,37 @@
+"""Where the Lambda's source is, and which of its files ship."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+IN_WHEEL = Path(__file__).parent / "lambda_src"
+IN_CHECKOUT = Path(__file__).parents[2] / "lambda_src"
+HANDLER = "handler.lambda_handler"
+
+# What never ships: caches differ between machines, hidden files are the editor's, a README changes nothing that runs.
+_LEFT_OUT = frozenset({"__pycache__", "README.md"})
+
+
+@cache
+def lambda_source() -> Path:
+    """The folder with handler.py: inside the installed wheel, or beside infra/ in a checkout.
+
+    Raises:
+        FileNotFoundError: when neither folder holds handler.py.
+    """
+    for folder in (IN_WHEEL, IN_CHECKOUT):
+        if (folder / "handler.py").is_file():
+            return folder
+    raise FileNotFoundError(f"the Lambda source is missing: no handler.py in {IN_WHEEL} or {IN_CHECKOUT}")
+
+
+def shipped_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file of a folder that ships, as (path inside the folder with /, file), in a fixed order."""
+    for file in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+        inside = file.relative_to(folder)
+        if file.is_file() and not _left_out(inside.parts):
+            yield inside.as_posix(), file
+
+
+def _left_out(parts: tuple[str, ...]) -> bool:
+    return any(part in _LEFT_OUT or part.startswith(".") or part.endswith(".pyc") for part in parts)

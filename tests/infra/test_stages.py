@@ -1,0 +1,99 @@
+"""What every stage's template holds, one fact per test."""
+
+from typing import Any
+
+from aws_cdk.assertions import Match, Template
+
+from infra.stacks.stages import Stage
+
+
+def only(template: Template, resource_type: str) -> dict[str, Any]:
+    found = template.find_resources(resource_type)
+    assert len(found) == 1, f"{resource_type}: {list(found)}"
+    return dict(*found.values())
+
+
+def function(template: Template) -> dict[str, Any]:
+    return dict(only(template, "AWS::Lambda::Function")["Properties"])
+
+
+def test_the_function_is_durable_with_the_stages_times(template: Template, stage: Stage):
+    assert function(template)["DurableConfig"] == {
+        "ExecutionTimeout": stage.choices["execution_timeout"].to_seconds(),
+        "RetentionPeriodInDays": stage.choices["retention_period"].to_days(),
+    }
+
+
+def test_the_function_runs_python_3_13_on_arm_with_512_mib_for_at_most_15_minutes(template: Template):
+    found = function(template)
+    assert (found["Runtime"], found["Architectures"], found["MemorySize"], found["Timeout"]) == (
+        "python3.13",
+        ["arm64"],
+        512,
+        900,
+    )
+
+
+def test_the_handler_is_the_contracts(template: Template):
+    assert function(template)["Handler"] == "handler.lambda_handler"
+
+
+def test_the_function_has_no_fixed_name(template: Template):
+    assert "FunctionName" not in function(template)
+
+
+def test_the_function_traces_and_logs_json(template: Template):
+    assert function(template)["TracingConfig"] == {"Mode": "Active"}
+    assert function(template)["LoggingConfig"]["LogFormat"] == "JSON"
+
+
+def test_lambda_never_filters_the_metrics_out_of_the_log(template: Template):
+    assert function(template)["LoggingConfig"]["ApplicationLogLevel"] in {"INFO", "DEBUG"}
+
+
+def test_versions_outlive_the_deployments_that_replace_them(template: Template):
+    version = only(template, "AWS::Lambda::Version")
+    assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_the_alias_live_waits_for_the_right_to_checkpoint(template: Template):
+    alias = only(template, "AWS::Lambda::Alias")
+    (policy,) = [
+        name
+        for name, found in template.find_resources("AWS::IAM::Policy").items()
+        if "Checkpoint" in str(found["Properties"]["PolicyDocument"])
+    ]
+    assert alias["Properties"]["Name"] == "live"
+    assert policy in alias["DependsOn"]
+
+
+def test_no_managed_policy_is_attached(template: Template):
+    assert "ManagedPolicyArns" not in only(template, "AWS::IAM::Role")["Properties"]
+
+
+def test_failed_starts_go_to_the_dead_letter_queue(template: Template):
+    (queue,) = template.find_resources("AWS::SQS::Queue")
+    assert function(template)["DeadLetterConfig"] == {"TargetArn": {"Fn::GetAtt": [queue, "Arn"]}}
+
+
+def test_the_queue_and_the_topic_refuse_plain_http(template: Template):
+    denied = {"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    for resource_type in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+        template.has_resource_properties(
+            resource_type, {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(denied)])}}
+        )
+
+
+def test_the_outputs_are_the_contracts(template: Template):
+    assert set(template.find_outputs("*")) == {
+        "AliasArn",
+        "FunctionName",
+        "DashboardUrl",
+        "AlarmTopicArn",
+        "LogGroupName",
+    }
+
+
+def test_prod_alone_is_protected_and_keeps_its_data(template: Template, stage: Stage):
+    kept = only(template, "AWS::Logs::LogGroup")["DeletionPolicy"] == "Retain"
+    assert (stage.protected, kept) == ((stage.name == "prod"),) * 2
