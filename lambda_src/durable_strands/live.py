@@ -35,6 +35,11 @@ class LiveRun:
         self.calls.append(record)
         self.observer.call_returned(record)
 
+    @property
+    def invocation(self) -> str:
+        """Request id of this invocation; read only inside steps, since a replay has another one."""
+        return str(getattr(self.lambda_context, "aws_request_id", "") or "")
+
     def seconds_left(self) -> float | None:
         """Seconds a call may still take in this invocation; None without a Lambda context.
 

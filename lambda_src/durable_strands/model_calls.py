@@ -71,7 +71,7 @@ class ModelCalls:
             reply = self._timed(make, relay)
             record = CallRecord(
                 run.name, name, "model", model_id, Usage.of_reply(reply["usage"]),
-                round((time.monotonic() - started) * 1000), step.attempt, reply["stop_reason"],
+                round((time.monotonic() - started) * 1000), step.attempt, reply["stop_reason"], run.invocation,
             )  # fmt: skip
             kept = {"reply": reply, "record": record.to_dict()}
             refuse_oversize(kept, run.options.max_result_bytes, record.usage)

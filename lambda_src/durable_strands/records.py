@@ -52,6 +52,8 @@ class CallRecord:
         latency_ms: Wall clock of the successful attempt, in milliseconds.
         attempts: Tries including the successful one.
         stop_reason: Why the model stopped; for a tool `success` or `error`.
+        invocation: Request id of the Lambda invocation that made the call. Two calls with different ids have a resume
+            between them. Empty without a Lambda context.
     """
 
     agent: str
@@ -62,6 +64,7 @@ class CallRecord:
     latency_ms: int = 0
     attempts: int = 1
     stop_reason: str | None = None
+    invocation: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed."""

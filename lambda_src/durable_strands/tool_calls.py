@@ -128,7 +128,8 @@ class ToolCalls:
             raise
         except DurableOperationError as error:
             failure = rebuild(error)
-            kept = self._kept(call, _error(f"tool {call.tool_name} failed: {failure.message}"), 0, 1)
+            # Outside any step, so it must not name the invocation: this line runs again, in another one, on a replay.
+            kept = self._kept(call, _error(f"tool {call.tool_name} failed: {failure.message}"), 0, 1, invocation="")
             return {**kept, "interrupted": isinstance(failure, AgentInterrupted)}
 
     def _wait(self, call: _Asked, waiting: Callable[..., Any], context: DurableContext) -> dict[str, Any]:
@@ -168,10 +169,13 @@ class ToolCalls:
             return _error(f"tool {call.tool_name} returned {size} bytes; a result may have at most {limit}")
         return result
 
-    def _kept(self, call: _Asked, result: dict[str, Any], latency_ms: int, attempts: int) -> dict[str, Any]:
+    def _kept(
+        self, call: _Asked, result: dict[str, Any], latency_ms: int, attempts: int, invocation: str | None = None
+    ) -> dict[str, Any]:
         record = CallRecord(
             self._run.name, call.name, "tool", latency_ms=latency_ms, attempts=attempts,
             stop_reason=result.get("status", "success"),
+            invocation=self._run.invocation if invocation is None else invocation,
         )  # fmt: skip
         return {"result": result, "record": record.to_dict()}
 
