@@ -154,6 +154,10 @@ class ResultTooLarge(AgentFailed):
     """A result is larger than a checkpoint may be."""
 
 
+class ResultNotKept(AgentFailed):
+    """A result could not be written, or read back unchanged, where results are kept."""
+
+
 class ModelFailed(AgentFailed):
     """Any other failure of a model call."""
 
@@ -169,7 +173,7 @@ def rebuild(error: DurableOperationError) -> AgentFailed:
     if name == "StepInterruptedError":
         return CallInterrupted(f"the process ended in the middle of a call and no retry is left: {message}")
     if name == "SerDesError":
-        return ResultTooLarge(message)
+        return ResultNotKept(message)
     usage, calls, details = _read(error.data)
     if name not in _BY_NAME:
         return ModelFailed(f"{name}: {message}", usage, calls, details)

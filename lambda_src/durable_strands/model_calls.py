@@ -6,13 +6,20 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from aws_durable_execution_sdk_python import StepContext, StepError
+from aws_durable_execution_sdk_python import SerDesError, StepContext, StepError
 from strands.middleware import InvokeModelContext, ModelStopReason
 from strands.types.exceptions import ContextWindowOverflowException
 
 from durable_strands.bridge import Overdue, TellAgent
 from durable_strands.classify import classify
-from durable_strands.errors import ContextWindowExceeded, DeadlineExceeded, ModelFailed, ModelStreamBroken, rebuild
+from durable_strands.errors import (
+    ContextWindowExceeded,
+    DeadlineExceeded,
+    ModelFailed,
+    ModelStreamBroken,
+    ResultNotKept,
+    rebuild,
+)
 from durable_strands.live import LiveRun, Relay
 from durable_strands.observer import safely
 from durable_strands.records import CallRecord, Usage
@@ -53,6 +60,8 @@ class ModelCalls:
 
         try:
             kept = run.operations.step(name, call, run.options.retry)
+        except SerDesError as error:
+            raise ResultNotKept(str(error), calls=tuple(run.calls)) from error
         except StepError as error:
             failure = rebuild(error)
             if isinstance(failure, ContextWindowExceeded):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from aws_durable_execution_sdk_python import DurableContext, ParallelBranch, StepContext
 from aws_durable_execution_sdk_python.config import (
+    ChildConfig,
     CompletionConfig,
     NestingType,
     ParallelConfig,
@@ -46,7 +47,7 @@ class DurableOperations:
 
     retries_calls = True
 
-    def __init__(self, context: DurableContext, serdes: SerDes[Any] | None) -> None:
+    def __init__(self, context: DurableContext, serdes: SerDes[Any]) -> None:
         self._context = context
         self._serdes = serdes
 
@@ -58,13 +59,14 @@ class DurableOperations:
         return self._context.step(call, name=name, config=config)
 
     def context(self, name: str, body: Waiting) -> dict[str, Any]:
-        return self._context.run_in_child_context(body, name=name)
+        return self._context.run_in_child_context(body, name=name, config=ChildConfig(serdes=self._serdes))
 
     def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
         config = ParallelConfig(
             max_concurrency=most,
             completion_config=CompletionConfig.all_completed(),
             nesting_type=NestingType.FLAT,
+            item_serdes=self._serdes,
         )
         bodies: list[Any] = [
             ParallelBranch(func=partial(self._in_branch, branch), name=label) for label, branch in branches

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from durable_strands.retries import RetryStrategy
+from durable_strands.sizes import LIMIT_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class RunOptions:
     limits: Limits = field(default_factory=Limits)
     max_parallel_tools: int = 8
     deadline_margin_seconds: float = 10
-    max_result_bytes: int = 261_120
+    max_result_bytes: int = LIMIT_BYTES
     keep_messages: bool = False
 
     def of_tool(self, name: str) -> ToolOptions:

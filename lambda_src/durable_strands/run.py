@@ -9,6 +9,7 @@ from aws_durable_execution_sdk_python import (
     ChildContextError,
     DurableContext,
     DurableExecutionsError,
+    SerDesError,
     StepContext,
     StepError,
 )
@@ -16,14 +17,15 @@ from aws_durable_execution_sdk_python.config import ChildConfig, StepConfig, Ste
 from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.classify import classify
-from durable_strands.errors import AgentFailed, rebuild
+from durable_strands.errors import AgentFailed, ResultNotKept, rebuild
 from durable_strands.live import LiveRun
 from durable_strands.observer import Observer
 from durable_strands.operations import DurableOperations, InlineOperations
 from durable_strands.options import Limits, RunOptions, ToolOptions
 from durable_strands.records import AgentRun
 from durable_strands.retries import RetryStrategy, retry_transient
-from durable_strands.sizes import refuse_oversize
+from durable_strands.serdes import PlainJson
+from durable_strands.sizes import LIMIT_BYTES, refuse_oversize
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -64,7 +66,7 @@ def run(
         tools: Options by tool name. Default: every tool call is a step; see `ToolOptions`.
         limits: Caps of the run. Default: 25 turns.
         observer: Looks on; see `Observer`. Default: nobody does.
-        serdes: How results are written, for example to a bucket. Default: the SDK's, with a clean refusal above
+        serdes: How results are written, for example to a bucket. Default: plain JSON, with a clean refusal above
             255 KB.
         structured_output_model: As in Strands. Default: the agent's own, if any.
         max_parallel_tools: Tool calls of one turn that run at the same time. Default: 8.
@@ -86,8 +88,9 @@ def run(
         deadline_margin_seconds=deadline_margin_seconds,
         keep_messages=keep_messages,
         # With a serdes of the caller's the size is the caller's business.
-        max_result_bytes=261_120 if serdes is None else 2**40,
+        max_result_bytes=LIMIT_BYTES if serdes is None else 2**40,
     )
+    serdes = serdes or PlainJson()
     passes: list[LiveRun] = []
 
     def one_pass(operations: Any) -> dict[str, Any]:
@@ -109,6 +112,8 @@ def run(
         else:
             config = StepConfig(options.retry, StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes)
             kept = context.step(attempt, name=name, config=config)
+    except SerDesError as error:
+        raise ResultNotKept(str(error)) from error
     except (ChildContextError, StepError) as error:
         failure = rebuild(error)
         _tell_of_replayed(observer, failure.calls, passes)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_durable_execution_sdk_python.serdes import ExtendedTypeSerDes, SerDesContext
-
 from durable_strands.errors import ResultTooLarge
 from durable_strands.records import Usage
+from durable_strands.serdes import PlainJson
 
-_SERDES: ExtendedTypeSerDes[Any] = ExtendedTypeSerDes()
+LIMIT_BYTES = 261_120
+"""255 KB. The service refuses a step result above 262,144 bytes by failing the whole execution:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#durable-functions-quotas"""
+
+_SERDES = PlainJson()
 
 
 def checkpoint_bytes(value: Any) -> int:
-    """Bytes of `value` as the durable SDK writes it.
+    """Bytes of `value` as it is written.
 
     Raises:
-        SerDesError: The value cannot be written.
+        TypeError: The value is not JSON.
+        ValueError: The value refers to itself.
     """
-    return len(_SERDES.serialize(value, SerDesContext()).encode())
+    return len(_SERDES.serialize(value))
 
 
 def refuse_oversize(value: Any, limit: int, usage: Usage) -> None:

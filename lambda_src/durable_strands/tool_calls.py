@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from aws_durable_execution_sdk_python import DurableContext, DurableOperationError, SerDesError, StepContext
+from aws_durable_execution_sdk_python import DurableContext, DurableOperationError, StepContext
 from strands.middleware import ExecuteToolContext, ToolResultEvent
 from strands.tools.structured_output.structured_output_tool import StructuredOutputTool
 
@@ -162,7 +162,7 @@ class ToolCalls:
     def _bounded(self, call: _Asked, result: dict[str, Any]) -> dict[str, Any]:
         try:
             size = checkpoint_bytes(result)
-        except SerDesError as error:
+        except (TypeError, ValueError) as error:
             return _error(f"tool {call.tool_name} returned a value that is not JSON: {error}")
         limit = call.options.max_result_bytes
         if size > limit:
