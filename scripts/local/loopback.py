@@ -32,7 +32,13 @@ def port_refused(port: int, error: OSError) -> int:
 
 def serve(application: Starlette, listener: socket.socket, url: str) -> None:
     """Serve until SIGTERM or SIGINT; open connections get two seconds."""
-    config = uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=3600,  # closing an idle pooled connection would race with the client's next request
+    )
     asyncio.run(_AnnouncingServer(config, url).serve(sockets=[listener]))
 
 

@@ -49,7 +49,6 @@ def function_environment(
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "LAMBDA_TASK_ROOT": root,
         "_HANDLER": handler,
-        "NO_PROXY": ",".join(filter(None, [kept.get("NO_PROXY"), "127.0.0.1,localhost"])),
         "PYTHONUNBUFFERED": "1",
         "TZ": ":UTC",
     }

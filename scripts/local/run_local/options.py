@@ -1,0 +1,140 @@
+"""What the caller of run_local asked for, checked before anything is started."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from scripts.local.run_local.declared import agent_names
+from scripts.local.run_local.models import ModelChoice, choose
+
+MAX_TOPIC_CHARACTERS = 2_000
+PROGRAM = "scripts/run_local.sh"
+EPILOG = """\
+examples:
+  scripts/run_local.sh "AWS Lambda durable functions"
+  scripts/run_local.sh --kill-after analysis "edge computing"
+  scripts/run_local.sh --json --event event.json > result.json
+  scripts/run_local.sh --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2 "edge computing"
+
+exit status: 0 report produced, 1 the execution failed, 2 bad usage
+"""
+
+
+class BadUsage(Exception):
+    """The command line cannot be run; the message is one line for the caller."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run.
+
+    event: what the function is invoked with, any JSON value.
+    model: who answers.
+    kill_after: name of the agent after whose checkpoint the process is killed. Default: none.
+    durability: "call" or "agent". Default: "call", the deployed one.
+    as_json: one JSON document on stdout instead of the report.
+    """
+
+    event: Any
+    model: ModelChoice
+    kill_after: str | None
+    durability: str
+    as_json: bool
+
+
+def read_options(arguments: Sequence[str]) -> Options:
+    """Parse and check the command line.
+
+    Raises:
+        BadUsage: something is missing, contradicts itself, cannot be read or is not there.
+    """
+    given = _parser().parse_args(arguments)
+    names = agent_names()
+    if given.kill_after is not None and given.kill_after not in names:
+        raise BadUsage(f"--kill-after must be one of {', '.join(names)}, got {given.kill_after!r}")
+    try:
+        model = choose(given)
+    except ValueError as error:
+        raise BadUsage(str(error)) from error
+    return Options(_event(given), model, given.kill_after, given.durability, given.json)
+
+
+def _event(given: argparse.Namespace) -> Any:
+    if given.event is None:
+        return {"query": _topic(given.topic)}
+    if given.topic is not None:
+        raise BadUsage("give TOPIC or --event, not both")
+    return _read_event(given.event)
+
+
+def _topic(topic: str | None) -> str:
+    if topic is None:
+        raise BadUsage(f'TOPIC is missing: {PROGRAM} "AWS Lambda durable functions"')
+    length = len(topic.strip())
+    if not 1 <= length <= MAX_TOPIC_CHARACTERS:
+        raise BadUsage(f"TOPIC must be 1 to {MAX_TOPIC_CHARACTERS:,} characters after trimming, got {length:,}")
+    try:
+        topic.encode()
+    except UnicodeEncodeError:
+        raise BadUsage("TOPIC must be UTF-8 text") from None
+    return topic
+
+
+def _read_event(source: str) -> Any:
+    name = "standard input" if source == "-" else source
+    try:
+        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+    except OSError as error:
+        raise BadUsage(f"--event {name} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadUsage(f"--event {name} must be UTF-8, got byte 0x{error.object[error.start]:02x}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadUsage(f"--event {name} must be a JSON document: {error}") from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadUsage(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _OneLineParser(
+        prog=PROGRAM,
+        description="Run the unmodified Lambda handler on this machine, on AWS's own local durable engine.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="what to research, 1 to 2,000 characters")
+    parser.add_argument(
+        "--event", metavar="FILE", help="the whole event from a JSON file (- for stdin) instead of TOPIC"
+    )
+    parser.add_argument("--json", action="store_true", help="stdout is one JSON document: the result or the error")
+    parser.add_argument("--model", type=Path, metavar="FILE.gguf", help="answer with another local model")
+    parser.add_argument("--openai-url", metavar="URL", help="answer with an OpenAI-compatible server such as Ollama")
+    parser.add_argument("--openai-model", metavar="NAME", help="the model to ask that server for")
+    parser.add_argument("--bedrock", action="store_true", help="answer with Amazon Bedrock, on your AWS credentials")
+    parser.add_argument("--script", type=Path, metavar="FILE.json", help=argparse.SUPPRESS)  # fixed replies, for tests
+    parser.add_argument(
+        "--kill-after",
+        metavar="NAME",
+        help="SIGKILL the function's process right after this agent's checkpoint, then let the engine resume it",
+    )
+    parser.add_argument(
+        "--durability",
+        choices=("call", "agent"),
+        default="call",
+        help="a checkpoint per model and tool call, or one per agent (default: call)",
+    )
+    return parser
