@@ -56,7 +56,7 @@ class FakeModel(Model):
         self.prompts.append("".join(block.get("text", "") for block in messages[-1]["content"]))
         self.system_prompts.append(system_prompt)
         if isinstance(entry, Exception):
-            raise entry
+            raise entry.with_traceback(None)  # else each retry adds the frames of the one before
         for event in _events(Reply(entry) if isinstance(entry, str) else entry, self.calls):
             yield event
 

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aws_durable_execution_sdk_python.execution import (
+    DurableExecutionInvocationInputWithClient,
+    InitialExecutionState,
+)
+from aws_durable_execution_sdk_python.lambda_service import Operation
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
+from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 
 import handler
 from agent_workflow import strands_agent
@@ -15,18 +21,29 @@ from tests.fakes import FakeModel
 AGENTS = ("research", "analysis", "summary")
 
 
+class NoEngine:
+    """The durable engine of a replay that must need none: a checkpoint is a failure."""
+
+    def checkpoint(self, *_arguments: Any, **_named: Any) -> Any:
+        raise AssertionError("a finished execution wrote a checkpoint when it was replayed")
+
+    get_execution_state = checkpoint
+
+
 class Pipeline:
     """The pipeline under test.
 
     Attributes:
         models: agent name -> its scripted model.
         invocations: how often Lambda called the handler; more than one means that it replayed.
+        operations: what the last execution left in the durable engine.
     """
 
     def __init__(self, environment: pytest.MonkeyPatch) -> None:
         self.models = {name: FakeModel(f"the {name}") for name in AGENTS}
         self.invocations = 0
         self.arn = ""
+        self.operations: list[Operation] = []
         self._environment = environment
 
     def set_environment(self, **variables: Any) -> None:
@@ -35,24 +52,47 @@ class Pipeline:
         deployed.cache_clear()
 
     def run(self, event: Any) -> Any:
-        """Run one execution to its end; the runner's result with status, result, error and operations."""
+        """Run one execution to its end: the runner's status, result and error."""
         with DurableFunctionTestRunner(self._counted, poll_interval=0.05) as runner:
             self.arn = runner.run_async(input=json.dumps(event), execution_timeout=60)
             outcome = runner.wait_for_result(self.arn, timeout=60)
-            self.history = runner.get_execution_history(self.arn, include_execution_data=True).events
+            self.operations = list(runner._store.load(self.arn).operations)
             return outcome
 
     def result(self, event: Any) -> dict[str, Any]:
         """The result of an execution that must succeed."""
         outcome = self.run(event)
         assert outcome.error is None, outcome.error
-        return json.loads(outcome.result)
+        result: dict[str, Any] = json.loads(outcome.result)
+        return result
 
     def error(self, event: Any) -> Any:
         """The error of an execution that must fail."""
         outcome = self.run(event)
         assert outcome.error is not None, outcome.result
         return outcome.error
+
+    def replay(self) -> dict[str, Any]:
+        """Run the handler once more over everything the last execution left; it may not reach the engine."""
+        event = DurableExecutionInvocationInputWithClient(
+            durable_execution_arn=self.arn,
+            checkpoint_token="none",
+            initial_execution_state=InitialExecutionState(self.operations, ""),
+            service_client=NoEngine(),
+        )
+        output: dict[str, Any] = handler.lambda_handler(event, create_test_lambda_context())
+        return output
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes of the results that the operations checkpointed."""
+        details = [operation.step_details or operation.context_details for operation in self.operations]
+        return sum(len((detail.result or "").encode()) for detail in details if detail)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the operations, in the order they started."""
+        return [operation.name or "" for operation in self.operations[1:]]
 
     @property
     def calls(self) -> dict[str, int]:

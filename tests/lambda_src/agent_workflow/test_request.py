@@ -41,7 +41,7 @@ def test_a_budget_is_read_exactly_from_a_number_or_a_string(given: Any, read: st
 
 def test_a_request_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
-        parse_request(event("minimal")).query = "another"  # type: ignore[misc]
+        parse_request(event("minimal")).query = "another"
 
 
 REFUSED = {

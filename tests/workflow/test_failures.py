@@ -1,0 +1,124 @@
+"""What goes wrong, what is tried again, and what the caller sees."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
+
+from tests.fakes import FakeModel, Reply
+
+EVENT = {"query": "edge computing"}
+EVENTS = Path(__file__).parents[1] / "events"
+INVALID = sorted(EVENTS.glob("invalid-*.json"))
+BEFORE = {"research": 1, "analysis": 1}
+THROTTLED = ModelThrottledException("slow down")
+
+
+def refused_by_bedrock(code: str, status: int) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "ConverseStream")
+
+
+def test_a_third_agent_that_fails_twice_costs_no_second_call_of_the_first_two(pipeline):
+    pipeline.models["summary"] = FakeModel(THROTTLED, THROTTLED, "the summary")
+    result = pipeline.result(EVENT)
+    assert pipeline.invocations == 3, "no replay happened, so the counts below would prove nothing"
+    assert pipeline.calls == {**BEFORE, "summary": 3}
+    usage = result["usage"]
+    assert (usage["model_calls"], usage["attempts"]) == (3, 5)
+    assert (usage["agents"]["summary"]["model_calls"], usage["agents"]["summary"]["attempts"]) == (1, 3)
+    assert result["report"] == "the summary"
+
+
+TRANSIENT = {
+    "throttled": THROTTLED,
+    "unavailable": refused_by_bedrock("ServiceUnavailableException", 503),
+    "server error": refused_by_bedrock("InternalServerException", 500),
+    "model timeout": refused_by_bedrock("ModelTimeoutException", 408),
+    "silence": ReadTimeoutError(endpoint_url="http://bedrock"),
+}
+
+
+@pytest.mark.parametrize("case", TRANSIENT)
+def test_what_may_pass_by_itself_is_tried_again(pipeline, case: str):
+    pipeline.models["analysis"] = FakeModel(TRANSIENT[case], "the analysis")
+    assert pipeline.result(EVENT)["analysis"] == "the analysis"
+    assert pipeline.calls == {"research": 1, "analysis": 2, "summary": 1}
+
+
+def test_what_does_not_pass_is_given_up_after_three_tries_with_its_type(pipeline):
+    pipeline.models["summary"] = FakeModel(THROTTLED)
+    error = pipeline.error(EVENT)
+    assert error.type == "ModelThrottled"
+    assert pipeline.calls == {**BEFORE, "summary": 3}
+
+
+PERMANENT: dict[str, tuple[Reply | Exception, str]] = {
+    "refused request": (refused_by_bedrock("ValidationException", 400), "ModelRequestInvalid"),
+    "no access": (refused_by_bedrock("AccessDeniedException", 403), "ModelAccessDenied"),
+    "retired model": (refused_by_bedrock("ResourceNotFoundException", 404), "ModelNotFound"),
+    "quota": (refused_by_bedrock("ServiceQuotaExceededException", 400), "ModelQuotaExceeded"),
+    "anything else": (KeyError("surprise"), "ModelFailed"),
+    "cut reply": (Reply("half a", stop_reason="max_tokens"), "ModelLimitReached"),
+    "guardrail": (Reply("blocked", stop_reason="guardrail_intervened"), "GuardrailIntervened"),
+    "content filter": (Reply("blocked", stop_reason="content_filtered"), "ContentFiltered"),
+    "empty reply": (Reply(""), "EmptyModelReply"),
+    "blank reply": (Reply(" \n"), "EmptyModelReply"),
+    "over 255 KB": (Reply("x" * 262_000), "ResultTooLarge"),
+    "over 750 KB, which the engine's queue would never send": (Reply("x" * 800_000), "ResultTooLarge"),
+}
+
+
+@pytest.mark.parametrize("case", PERMANENT)
+def test_what_cannot_pass_is_asked_once_and_ends_the_execution_typed(pipeline, case: str):
+    script, error_type = PERMANENT[case]
+    pipeline.models["analysis"] = FakeModel(script)
+    error = pipeline.error(EVENT)
+    assert error.type == error_type
+    assert error.message
+    assert pipeline.calls == {"research": 1, "analysis": 1, "summary": 0}
+
+
+def test_a_full_context_window_ends_typed_after_the_conversation_could_not_be_shortened(pipeline):
+    pipeline.models["analysis"] = FakeModel(ContextWindowOverflowException("Input is too long"))
+    assert pipeline.error(EVENT).type == "ContextWindowExceeded"
+    assert pipeline.calls["summary"] == 0
+
+
+def test_a_failed_execution_tells_what_was_spent_until_then(pipeline):
+    pipeline.models["analysis"] = FakeModel(Reply("half a", stop_reason="max_tokens"))
+    data = json.loads(pipeline.error(EVENT).data)
+    assert data["agent"] == "analysis"
+    assert list(data["usage"]["agents"]) == ["research", "analysis"]
+    assert (data["usage"]["model_calls"], data["usage"]["output_tokens"]) == (2, 100)
+
+
+def test_the_tokens_of_a_reply_that_was_too_large_to_keep_are_told_too(pipeline):
+    pipeline.models["analysis"] = FakeModel(Reply("x" * 262_000, usage={"inputTokens": 100, "outputTokens": 65_500}))
+    usage = json.loads(pipeline.error(EVENT).data)["usage"]
+    assert (usage["model_calls"], usage["output_tokens"]) == (1, 50 + 65_500)
+
+
+def test_what_a_caller_sees_of_a_failure_fits_the_limit_of_an_error(pipeline):
+    pipeline.models["summary"] = FakeModel(refused_by_bedrock("ValidationException", 400))
+    assert len(pipeline.error(EVENT).data.encode()) < 16_384
+
+
+@pytest.mark.parametrize("file", INVALID, ids=lambda file: file.stem)
+def test_an_invalid_event_is_refused_before_any_model_is_called_and_is_not_retried(pipeline, file: Path):
+    error = pipeline.error(json.loads(file.read_text()))
+    assert error.type == "InvalidRequest"
+    assert pipeline.calls == {"research": 0, "analysis": 0, "summary": 0}
+    assert pipeline.invocations == 1
+    assert pipeline.names == []
+
+
+def test_a_wrong_environment_ends_the_execution_typed_before_any_call(pipeline):
+    pipeline.set_environment(DURABILITY="sometimes")
+    error = pipeline.error(EVENT)
+    assert error.type == "InvalidConfiguration"
+    assert error.message.startswith("DURABILITY")
+    assert pipeline.calls == {"research": 0, "analysis": 0, "summary": 0}

@@ -1,0 +1,147 @@
+"""The pipeline without trouble: what it returns, what it asks, how it suspends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent_workflow.agents import read_agents
+from tests.fakes import FakeModel, Reply
+
+EVENT = {"query": "edge computing"}
+PROMPTS = {agent.name: agent.prompt for agent in read_agents(Path("lambda_src/agent_workflow").resolve())}
+
+SUMS = {
+    "model_calls": int,
+    "attempts": int,
+    "tool_calls": int,
+    "input_tokens": int,
+    "output_tokens": int,
+    "cache_read_tokens": int,
+    "cache_write_tokens": int,
+    "latency_ms": int,
+}
+MONEY = {"cost_usd": type(None), "saved_usd": str}
+CALL = {
+    "name": str,
+    "kind": str,
+    "attempts": int,
+    "stop_reason": str,
+    **{kind: int for kind in SUMS if kind.endswith("_tokens")},
+    "latency_ms": int,
+    "cost_usd": type(None),
+}
+ESTIMATES = {
+    "durable_operations": int,
+    "bytes_written": int,
+    "bytes_retained": int,
+    "durable_usd": str,
+    "lambda_gb_seconds": str,
+    "lambda_usd": str,
+    "total_usd": type(None),
+}
+
+
+def shape(document: dict[str, Any]) -> dict[str, type]:
+    return {name: type(value) for name, value in document.items()}
+
+
+def test_the_result_has_the_shape_of_the_contract_exactly(pipeline):
+    result = pipeline.result({"query": "  edge computing "})
+    usage = result.pop("usage")
+    assert result == {
+        "status": "completed",
+        "query": "edge computing",
+        "research": "the research",
+        "analysis": "the analysis",
+        "report": "the summary",
+    }
+    assert list(usage["agents"]) == ["research", "analysis", "summary"]
+    assert shape(usage) == {"agents": dict, **SUMS, **MONEY, "prices_as_of": type(None), "estimates": dict}
+    assert shape(usage["estimates"]) == ESTIMATES
+    for agent in usage["agents"].values():
+        assert shape(agent) == {"model_id": str, **SUMS, **MONEY, "calls": list}
+        assert [shape(call) for call in agent["calls"]] == [CALL]
+    assert (usage["model_calls"], usage["attempts"], usage["input_tokens"], usage["output_tokens"]) == (3, 3, 300, 150)
+
+
+def test_each_agent_reads_its_declared_inputs_as_quoted_data_under_its_own_prompt(pipeline):
+    pipeline.result(EVENT)
+    asked = {name: model.prompts[0] for name, model in pipeline.models.items()}
+    assert "\nedge computing\n" in asked["research"]
+    assert "\nthe research\n" in asked["analysis"]
+    assert "edge computing" not in asked["analysis"]
+    assert all(f"\n{text}\n" in asked["summary"] for text in ("edge computing", "the research", "the analysis"))
+    for name, model in pipeline.models.items():
+        assert model.system_prompts == [PROMPTS[name]]
+
+
+def test_the_operations_are_named_after_the_agents_and_are_as_many_as_estimated(pipeline):
+    usage = pipeline.result(EVENT)["usage"]
+    assert pipeline.names == ["research-agent", "model-1", "analysis-agent", "model-1", "summary-agent", "model-1"]
+    assert usage["estimates"]["durable_operations"] == len(pipeline.operations)
+
+
+def test_the_estimated_bytes_are_near_those_really_written(pipeline):
+    long_reply = Reply("word " * 4_000, usage={"inputTokens": 100, "outputTokens": 5_000})
+    pipeline.models = {name: FakeModel(long_reply) for name in pipeline.models}
+    estimated = pipeline.result(EVENT)["usage"]["estimates"]["bytes_written"]
+    assert estimated == pytest.approx(pipeline.bytes_written, rel=0.05)
+
+
+def test_the_demo_checkpoint_suspends_between_analysis_and_summary_and_resumes(pipeline):
+    result = pipeline.result({**EVENT, "demo_checkpoint": True})
+    assert pipeline.names.index("demo-checkpoint") == pipeline.names.index("summary-agent") - 1
+    assert pipeline.invocations > 1
+    assert pipeline.calls == {"research": 1, "analysis": 1, "summary": 1}
+    assert (result["status"], result["report"]) == ("completed", "the summary")
+
+
+def test_without_it_one_invocation_runs_everything(pipeline):
+    pipeline.result(EVENT)
+    assert pipeline.invocations == 1
+    assert "demo-checkpoint" not in pipeline.names
+
+
+def test_a_replay_of_a_finished_execution_calls_no_model_and_gives_the_same_result_twice(pipeline):
+    result = pipeline.result({**EVENT, "demo_checkpoint": True})
+    replays = [pipeline.replay() for _ in range(2)]
+    assert [json.loads(replay["Result"]) for replay in replays] == [result, result]
+    assert pipeline.calls == {"research": 1, "analysis": 1, "summary": 1}
+
+
+def test_an_agent_as_one_step_gives_the_same_texts_with_fewer_operations(pipeline):
+    fine = pipeline.result(EVENT)
+    pipeline.set_environment(DURABILITY="agent")
+    coarse = pipeline.result(EVENT)
+    assert pipeline.names == ["research-agent", "analysis-agent", "summary-agent"]
+    assert {**coarse, "usage": None} == {**fine, "usage": None}
+    assert coarse["usage"]["estimates"]["durable_operations"] == len(pipeline.operations) == 4
+
+
+def test_another_model_may_be_chosen_per_agent(pipeline):
+    pipeline.set_environment(AGENT_MODELS={"summary": "amazon.nova-pro-v1:0"})
+    agents = pipeline.result(EVENT)["usage"]["agents"]
+    assert agents["summary"]["model_id"] == "amazon.nova-pro-v1:0"
+    assert agents["research"]["model_id"] == "us.anthropic.claude-sonnet-4-6"
+
+
+def test_own_agents_with_tools_run_from_their_own_folder(pipeline, tmp_path):
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "clerk.md").write_text("You are a clerk.")
+    (tmp_path / "agents.toml").write_text(
+        '[[agents]]\nname = "clerk"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\ntools = ["look_up"]\n'
+    )
+    (tmp_path / "tools.py").write_text(
+        "from strands import tool\n\n\n"
+        "@tool\ndef look_up(key: str) -> str:\n    '''Look up a key.'''\n    return f'value of {key}'\n"
+    )
+    pipeline.set_environment(AGENTS_FOLDER=str(tmp_path))
+    pipeline.models["clerk"] = FakeModel(Reply("", tool_uses=(("look_up", {"key": "k"}),)), "done")
+    result = pipeline.result(EVENT)
+    assert list(result) == ["status", "query", "report", "usage"]
+    assert result["report"] == "done"
+    assert pipeline.names == ["clerk-agent", "model-1", "tool-1-look_up", "model-2"]
+    usage = result["usage"]["agents"]["clerk"]
+    assert (usage["model_calls"], usage["tool_calls"]) == (2, 1)
