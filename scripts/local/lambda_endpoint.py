@@ -61,6 +61,7 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
         Route(f"{one}/resume", durable.unsupported, methods=["POST"]),
         Route(one, durable.unsupported, methods=["DELETE"]),
         Route(f"{API}/{{rest:path}}", durable.forward, methods=["GET", "POST"]),
+        Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
         Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

@@ -95,6 +95,12 @@ class LocalStack:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=3600, proxies={}),
         )
 
+    def replace_kill_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """From now on these rules and no others (see kill_rules.py)."""
+        import httpx
+
+        httpx.put(f"{self.lambda_url}/_local/kill-rules", json=list(rules), trust_env=False).raise_for_status()
+
     def check(self) -> None:
         """Raise ChildDied if one of the processes has ended."""
         for child in self._children:

@@ -57,6 +57,14 @@ class CheckpointApi:
                 return _nobody_listens()
         return reply
 
+    async def replace_rules(self, request: Request) -> Response:
+        """`PUT /_local/kill-rules`: from now on these rules, so that one stack serves many drills."""
+        try:
+            self.rules = KillRules.parse(json.loads(await request.body()))
+        except ValueError as error:
+            return refused(400, "ValidationException", str(error))
+        return Response(status_code=204)
+
     def _record(self, execution: str, seen: list[SeenUpdate]) -> None:
         for update in seen:
             self.journal.write(

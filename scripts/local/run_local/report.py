@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
@@ -31,7 +30,7 @@ def write_ledger(console: Console, result: Any, progress: Progress, model: Model
     usage = result.get("usage") if isinstance(result, dict) else None
     if not usage:
         return
-    table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True, footer_style="bold")
     seconds = {name: agent.seconds(0) for name, agent in progress.agents.items()}
     rows = [_row(name, agent, seconds.get(name)) for name, agent in usage.get("agents", {}).items()]
     total = _row("total", usage, sum(filter(None, seconds.values())))
