@@ -1,6 +1,7 @@
 """Checkpointed Strands agents on a Lambda durable function, as one AWS CDK construct."""
 
+from .keywords import PipelineKeywords
 from .pipeline import DurableAgentPipeline
 from .props import PipelineProps
 
-__all__ = ["DurableAgentPipeline", "PipelineProps"]
+__all__ = ["DurableAgentPipeline", "PipelineKeywords", "PipelineProps"]

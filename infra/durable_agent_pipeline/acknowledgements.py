@@ -1,41 +1,86 @@
 """Rules of cdk-nag that a resource breaks knowingly, each with its reason; docs/security.md lists them all."""
 
 from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IConstruct
 
-_VERSIONS = (
+VERSIONS = (
     "Durable execution calls are authorised on <function>:<version>/durable-execution/...; versions come and go with "
     "every deployment while executions stay on theirs, so the wildcard covers the versions of this one function."
 )
-_TRACING = "X-Ray's PutTraceSegments and PutTelemetryRecords have no resource to name; IAM accepts only '*' for them."
-_DEAD_LETTERS = "This queue is where dead letters end: it has no consumer that could fail and so no queue behind it."
-_RUNTIME = "Python 3.13 has durable execution and is supported for years; 3.14 is one keyword away (runtime)."
+TRACING = "X-Ray's PutTraceSegments and PutTelemetryRecords have no resource to name; IAM accepts only '*' for them."
+DEAD_LETTERS = "This queue is where dead letters end: it has no consumer that could fail and so no queue behind it."
+RUNTIME = "Python 3.13 has durable execution and years of support left; 3.14 is one keyword away (runtime)."
+INTERFACES = "Lambda manages network interfaces that do not exist yet; EC2 accepts only '*' for these actions."
+OBJECTS = "Objects are named by the digest of what they hold, so a grant can only name all objects of this one bucket."
+ACCESS_LOG = (
+    "Only the function's role can read or write the bucket, objects expire, and CloudTrail data events record access "
+    "where that is asked for; a log bucket would outlive what it logs."
+)
+DEPLOYMENT = (
+    "CDK attaches AWS's policy for CodeDeploy on Lambda to the deployment group's role, whoever made that role."
+)
+
+DESTINATION = (
+    "Lambda destinations do not work for durable functions; the function's dead-letter queue takes the events that "
+    "were given up, and a rule reports executions that ended badly."
+)
 
 
 def accept_tracing(role: Construct) -> None:
     """X-Ray without a resource."""
-    _accept(role, _TRACING, "AwsSolutions-IAM5[Resource::*]")
+    _accept(role, TRACING, "AwsSolutions-IAM5[Resource::*]")
 
 
-def accept_versions(grant: Construct, function: lambda_.IFunction) -> None:
-    """A wildcard over the versions of one function."""
-    # the finding's id holds the resolved ARN, which names the function by its logical id
-    logical_id = Stack.of(grant).resolve(function.function_arn)["Fn::GetAtt"][0]
-    _accept(grant, _VERSIONS, f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>:*]")
+def accept_versions(grantee: IConstruct, function: lambda_.IFunction) -> None:
+    """A wildcard over the versions of one function, wherever in the grantee the policy ends up."""
+    named = Stack.of(grantee).resolve(function.function_arn)
+    # the finding's id holds the ARN as the template writes it: the function by its logical id
+    logical_id = named["Fn::GetAtt"][0] if "Fn::GetAtt" in named else None
+    if logical_id:
+        _accept(grantee, VERSIONS, f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>:*]")
 
 
 def accept_last_queue(queue: Construct) -> None:
     """A dead-letter queue without a dead-letter queue."""
-    _accept(queue, _DEAD_LETTERS, "Serverless-SQSRedrivePolicy")
+    _accept(queue, DEAD_LETTERS, "Serverless-SQSRedrivePolicy")
 
 
 def accept_runtime(function: lambda_.Function) -> None:
     """A runtime that is not the newest."""
     if function.runtime.name == lambda_.Runtime.PYTHON_3_13.name:
-        _accept(function, _RUNTIME, "AwsSolutions-L1", "Serverless-LambdaLatestVersion")
+        _accept(function, RUNTIME, "AwsSolutions-L1", "Serverless-LambdaLatestVersion")
 
 
-def _accept(construct: Construct, reason: str, *findings: str) -> None:
+def accept_no_destination(alias: Construct) -> None:
+    """Asynchronous events without a failure destination."""
+    _accept(alias, DESTINATION, "Serverless-LambdaAsyncFailureDestination")
+
+
+def accept_interfaces(policy: iam.Policy) -> None:
+    """Network interfaces without a resource."""
+    _accept(policy, INTERFACES, "AwsSolutions-IAM5[Resource::*]")
+
+
+def accept_objects(role: iam.Role, bucket: s3.Bucket) -> None:
+    """All objects of one bucket."""
+    logical_id = Stack.of(role).resolve(bucket.bucket_arn)["Fn::GetAtt"][0]
+    _accept(role, OBJECTS, f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>/*]")
+
+
+def accept_no_access_log(bucket: s3.Bucket) -> None:
+    """A bucket without server access logs."""
+    _accept(bucket, ACCESS_LOG, "AwsSolutions-S1")
+
+
+def accept_deployment_policy(group: Construct) -> None:
+    """A managed policy that CDK insists on."""
+    arn = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited"
+    _accept(group, DEPLOYMENT, f"AwsSolutions-IAM4[Policy::{arn}]")
+
+
+def _accept(construct: IConstruct, reason: str, *findings: str) -> None:
     for finding in findings:
         Validations.of(construct).acknowledge(Acknowledgment(id=finding, reason=reason))

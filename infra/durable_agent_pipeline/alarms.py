@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from .metrics import PipelineMetrics
+from .pipeline_metrics import PipelineMetrics
 from .props import PipelineProps
 
 MAX_OPERATIONS = 3_000
@@ -108,7 +108,7 @@ RULES = (
     AlarmRule(
         name="DeadLetters",
         metric=_pipeline("dead_letters"),
-        means="an asynchronous event never became an execution",
+        means="an event was given up: an execution never started, or the word of a bad ending was not delivered",
         do="read the message, repair the cause, send it again",
     ),
     AlarmRule(
@@ -121,9 +121,18 @@ RULES = (
 )
 
 
-def alarm_topic(scope: Construct) -> sns.Topic:
+def alarm_topic(scope: Construct, props: PipelineProps) -> sns.Topic:
     """Where every alarm goes; publishing without TLS is refused."""
-    return sns.Topic(scope, "AlarmTopic", display_name="Durable agent pipeline alarms", enforce_ssl=True)
+    topic = sns.Topic(
+        scope,
+        "AlarmTopic",
+        display_name="Durable agent pipeline alarms",
+        enforce_ssl=True,
+        master_key=props.encryption_key,
+    )
+    for subscription in props.alarm_subscriptions:
+        topic.add_subscription(subscription)
+    return topic
 
 
 def alarms(

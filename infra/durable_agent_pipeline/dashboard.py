@@ -8,7 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .alarms import MAX_OPERATIONS, MAX_STORAGE_BYTES
-from .metrics import PipelineMetrics
+from .pipeline_metrics import PipelineMetrics
 from .props import PipelineProps
 
 _WIDTH = 24

@@ -1,16 +1,20 @@
-"""The agents as declared in agents.toml, read and checked at synth."""
+"""The agents as declared in agents.toml, read and checked at synth by the rules that the Lambda applies at start."""
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+from .tools_module import defined_names
+
 QUERY = "query"
-_KEYS = frozenset({"name", "inputs", "model", "max_tokens", "temperature", "tools", "limits", "output"})
-_LIMITS = frozenset({"turns", "total_tokens"})
+RESERVED = (QUERY, "status", "report", "usage")
+"""Fields of the result that are not an agent's text."""
+
+MAX_AGENTS = 32
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +27,12 @@ class AgentDeclaration:
     model: str
     """Bedrock model id, before the `models` keyword is applied."""
 
-    inputs: tuple[str, ...]
-    """"query" or names of earlier agents."""
-
 
 def read_agents(folder: Path) -> tuple[AgentDeclaration, ...]:
-    """Read and check `<folder>/agents.toml` and the prompts beside it.
+    """Read and check `<folder>/agents.toml`, the prompts and the tools beside it.
 
     Args:
-        folder: holds agents.toml and prompts/<name>.md.
+        folder: holds agents.toml, prompts/<name>.md, and tools.py if an agent has tools.
 
     Returns:
         The agents in the order they run.
@@ -39,58 +40,109 @@ def read_agents(folder: Path) -> tuple[AgentDeclaration, ...]:
     Raises:
         ValueError: naming the file, the agent, the rule and the value got.
     """
-    file = folder / "agents.toml"
-    entries = _entries(file)
-    agents: list[AgentDeclaration] = []
+    entries = _entries(folder / "agents.toml")
+    names: list[str] = []
     for entry in entries:
-        agents.append(_agent(file, entry, tuple(agent.name for agent in agents)))
-        _check_prompt(folder, agents[-1].name)
-    return tuple(agents)
+        _check_fields(entry)
+        _check_name(entry["name"], names)
+        _check_inputs(entry, names)
+        _check_prompt(folder, entry["name"])
+        _check_tools(folder, entry)
+        names.append(entry["name"])
+    return tuple(AgentDeclaration(name=entry["name"], model=entry["model"]) for entry in entries)
 
 
 def _entries(file: Path) -> list[dict[str, Any]]:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except OSError:
         raise ValueError(f"agents must be a folder with an agents.toml, got {str(file.parent)!r}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{file.name} must be valid TOML in UTF-8, got: {error}") from None
-    entries = document.pop("agents", None)
+    entries = document.pop("agents", [])
     if document:
         raise ValueError(f"{file.name} must hold [[agents]] tables only, got {', '.join(sorted(document))}")
-    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f"{file.name} must declare at least one [[agents]] table, got {entries!r}")
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_AGENTS:
+        raise ValueError(f"{file.name} must declare 1 to {MAX_AGENTS} [[agents]] tables, got {len(entries)}")
     return entries
 
 
-def _agent(file: Path, entry: Mapping[str, Any], earlier: tuple[str, ...]) -> AgentDeclaration:
-    name = entry.get("name")
-    if not isinstance(name, str) or not NAME.fullmatch(name) or name == QUERY:
-        raise ValueError(f"{file.name}: name must match {NAME.pattern} and not be {QUERY!r}, got {name!r}")
-    where = f"{file.name}: agent {name!r}"
-    if name in earlier:
-        raise ValueError(f"{where} must be declared once, got it twice")
-    unknown = (entry.keys() - _KEYS) | (entry.get("limits", {}).keys() - _LIMITS)
-    if unknown:
-        raise ValueError(f"{where} must use only the documented keys, got {', '.join(sorted(unknown))}")
-    model = entry.get("model")
-    if not isinstance(model, str) or not model.strip():
-        raise ValueError(f"{where}: model must be a Bedrock model id, got {model!r}")
-    return AgentDeclaration(name=name, model=model, inputs=_inputs(where, entry.get("inputs"), earlier))
+@dataclass(frozen=True)
+class _Field:
+    rule: str
+    holds: Callable[[Any], bool]
+    required: bool = False
 
 
-def _inputs(where: str, inputs: Any, earlier: tuple[str, ...]) -> tuple[str, ...]:
-    if not isinstance(inputs, list) or not inputs:
-        raise ValueError(f"{where}: inputs must list {QUERY!r} or earlier agents, got {inputs!r}")
-    for given in inputs:
-        if given != QUERY and given not in earlier:
+def _whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) and word for word in value)
+
+
+def _fraction(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+_LIMITS = {
+    "turns": _Field("a whole number between 1 and 1000", _whole(1, 1000)),
+    "total_tokens": _Field("a whole number above 0", _whole(1, 10**12)),
+}
+_FIELDS = {
+    "name": _Field(
+        f"a word like {_NAME.pattern}", lambda v: isinstance(v, str) and bool(_NAME.fullmatch(v)), required=True
+    ),
+    "inputs": _Field(f"a list of {QUERY!r} and earlier agents", lambda v: _words(v) and bool(v), required=True),
+    "model": _Field(
+        "a Bedrock model id", lambda v: isinstance(v, str) and bool(re.fullmatch(r"\S+", v)), required=True
+    ),
+    "max_tokens": _Field("a whole number between 1 and 1000000", _whole(1, 1_000_000), required=True),
+    "temperature": _Field("a number between 0 and 1", _fraction),
+    "tools": _Field("a list of names in tools.py", _words),
+    "limits": _Field("a table of turns and total_tokens", lambda value: isinstance(value, dict)),
+}
+
+
+def _check_fields(entry: Mapping[str, Any], fields: Mapping[str, _Field] = _FIELDS, agent: Any = None) -> None:
+    where = f"agents.toml: agent {entry.get('name', agent)!r}"
+    if unknown := sorted(entry.keys() - fields.keys()):
+        raise ValueError(f"{where} must have only the fields {', '.join(fields)}, got {unknown[0]!r}")
+    for name, field in fields.items():
+        if (field.required or name in entry) and not field.holds(entry.get(name)):
+            raise ValueError(f"{where}: {name} must be {field.rule}, got {entry.get(name)!r}")
+    if "limits" in entry:
+        _check_fields(entry["limits"], _LIMITS, entry["name"])
+
+
+def _check_name(name: str, earlier: list[str]) -> None:
+    if name in RESERVED or name in earlier:
+        taken = ", ".join((*RESERVED, *earlier))
+        raise ValueError(f"agents.toml: name must be none of {taken}, got {name!r}")
+
+
+def _check_inputs(entry: Mapping[str, Any], earlier: list[str]) -> None:
+    known = (QUERY, *earlier)
+    for given in entry["inputs"]:
+        if given not in known:
             raise ValueError(
-                f"{where}: inputs must be {QUERY!r} or agents declared before it (so no cycle), got {given!r}"
+                f"agents.toml: agent {entry['name']!r}: inputs must name what comes before it, so that there is no cycle "
+                f"({', '.join(known)}), got {given!r}"
             )
-    return tuple(inputs)
 
 
 def _check_prompt(folder: Path, name: str) -> None:
     prompt = folder / "prompts" / f"{name}.md"
     if not prompt.is_file() or not prompt.read_text(encoding="utf-8").strip():
         raise ValueError(f"agent {name!r} must have a prompt in prompts/{name}.md, got none in {str(folder)!r}")
+
+
+def _check_tools(folder: Path, entry: Mapping[str, Any]) -> None:
+    tools = entry.get("tools", [])
+    if not tools:
+        return
+    defined = defined_names(folder / "tools.py")
+    for tool in tools:
+        if defined is not None and tool not in defined:
+            raise ValueError(f"agent {entry['name']!r}: tools must be names in tools.py, got {tool!r}")

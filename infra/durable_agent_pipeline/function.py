@@ -1,15 +1,15 @@
-"""The durable function: its logs, its role, its dead letters, its retained versions, its alias."""
+"""The durable function, its log group, its retained versions and their alias."""
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from typing import cast
+
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from . import policies
-from .acknowledgements import accept_last_queue, accept_runtime, accept_tracing, accept_versions
-from .plan import Plan
+from .acknowledgements import accept_no_destination, accept_runtime
 from .props import PipelineProps
 from .source import HANDLER
 
@@ -20,31 +20,14 @@ _LAMBDA_LEVELS = {"DEBUG": lambda_.ApplicationLogLevel.DEBUG}
 
 
 def log_group(scope: Construct, props: PipelineProps) -> logs.LogGroup:
-    """The function's own log group, so that retention and removal are ours to choose."""
-    return logs.LogGroup(scope, "Logs", retention=props.log_retention, removal_policy=props.removal_policy)
-
-
-def dead_letters(scope: Construct, props: PipelineProps) -> sqs.Queue:
-    """Where an asynchronous event goes that never became an execution; kept 14 days, the most there is."""
-    queue = sqs.Queue(
+    """The function's own log group, so that retention, key and removal are ours to choose."""
+    return logs.LogGroup(
         scope,
-        "DeadLetters",
-        enforce_ssl=True,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
-        retention_period=Duration.days(14),
+        "Logs",
+        retention=props.log_retention,
+        encryption_key=props.encryption_key,
         removal_policy=props.removal_policy,
     )
-    accept_last_queue(queue)
-    return queue
-
-
-def execution_role(scope: Construct, group: logs.LogGroup, plan: Plan) -> iam.Role:
-    """A role of ours: for one that it makes itself, CDK attaches a managed policy with Resource "*"."""
-    role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    group.grant_write(role)
-    for statement in policies.model_statements(Stack.of(scope), plan.models.values()):
-        role.add_to_policy(statement)
-    return role
 
 
 def durable_function(
@@ -57,7 +40,7 @@ def durable_function(
     queue: sqs.Queue,
     environment: dict[str, str],
 ) -> lambda_.Function:
-    """The function itself. It has no fixed name: replacing it would need another one."""
+    """The function itself. It has no fixed name: a replacement could not be created beside it."""
     function = lambda_.Function(
         scope,
         "Function",
@@ -73,38 +56,41 @@ def durable_function(
         ),
         role=role,
         environment=environment,
+        environment_encryption=props.encryption_key,
         log_group=group,
         logging_format=lambda_.LoggingFormat.JSON,
         application_log_level_v2=_LAMBDA_LEVELS.get(props.log_level, lambda_.ApplicationLogLevel.INFO),
         system_log_level_v2=lambda_.SystemLogLevel.INFO,
-        tracing=lambda_.Tracing.ACTIVE,
+        tracing=props.tracing,
+        layers=[props.opentelemetry_layer] if props.opentelemetry_layer else None,
         dead_letter_queue=queue,
+        reserved_concurrent_executions=props.reserved_concurrent_executions,
+        vpc=props.vpc,
+        vpc_subnets=props.vpc_subnets,
+        security_groups=props.security_groups,
         current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
     )
-    accept_tracing(role)
+    _encrypt_checkpoints(function, props)
     accept_runtime(function)
     return function
 
 
-def checkpoint_policy(scope: Construct, role: iam.Role, function: lambda_.Function) -> iam.Policy:
-    """The right to checkpoint, in a policy of its own.
-
-    The function waits for the role's default policy, so naming the function in that one would be a cycle.
-    """
-    versions = f"{function.function_arn}:*"
-    policy = iam.Policy(
-        scope,
-        "Checkpoints",
-        roles=[role],
-        statements=[iam.PolicyStatement(actions=list(policies.CHECKPOINT), resources=[versions])],
-    )
-    accept_versions(policy, function)
-    return policy
-
-
-def live_alias(scope: Construct, function: lambda_.Function, policy: iam.Policy) -> lambda_.Alias:
+def live_alias(scope: Construct, props: PipelineProps, function: lambda_.Function) -> lambda_.Alias:
     """The only door: executions are pinned to the version that it points to when they start."""
-    alias = lambda_.Alias(scope, "Live", alias_name=ALIAS_NAME, version=function.current_version)
-    # no execution may start before its function can checkpoint
-    alias.node.add_dependency(policy)
+    alias = lambda_.Alias(
+        scope,
+        "Live",
+        alias_name=ALIAS_NAME,
+        version=function.current_version,
+        provisioned_concurrent_executions=props.provisioned_concurrent_executions,
+    )
+    alias.configure_async_invoke(max_event_age=props.max_event_age, retry_attempts=props.retry_attempts)
+    accept_no_destination(alias)
     return alias
+
+
+def _encrypt_checkpoints(function: lambda_.Function, props: PipelineProps) -> None:
+    if props.encryption_key:
+        # CDK's DurableConfig takes no key yet (aws/aws-cdk#38280)
+        resource = cast(lambda_.CfnFunction, function.node.default_child)
+        resource.add_property_override("DurableConfig.KMSKeyArn", props.encryption_key.key_arn)

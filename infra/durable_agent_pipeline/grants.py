@@ -2,17 +2,21 @@
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
 
 from . import policies
+from .acknowledgements import accept_versions
 
 
 def grant_review(function: lambda_.IFunction, grantee: iam.IGrantable) -> iam.Grant:
     """Allow answering callbacks: success, failure, heartbeat."""
+    _accept(function, grantee)
     return _grant(grantee, policies.REVIEW, _versions(function))
 
 
 def grant_operate(function: lambda_.IFunction, grantee: iam.IGrantable) -> iam.Grant:
     """Allow reading, listing, stopping, pausing and resuming executions."""
+    _accept(function, grantee)
     # a list is authorised on the function or on a version of it, depending on how the request names them
     listed = _grant(grantee, policies.LIST, function.function_arn, _versions(function))
     return listed.combine(_grant(grantee, policies.OPERATE, _versions(function)))
@@ -20,6 +24,12 @@ def grant_operate(function: lambda_.IFunction, grantee: iam.IGrantable) -> iam.G
 
 def _versions(function: lambda_.IFunction) -> str:
     return f"{function.function_arn}:*"
+
+
+def _accept(function: lambda_.IFunction, grantee: iam.IGrantable) -> None:
+    principal = grantee.grant_principal
+    if isinstance(principal, Construct):  # a role or user of this app, where the policy will be
+        accept_versions(principal, function)
 
 
 def _grant(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str) -> iam.Grant:

@@ -1,13 +1,17 @@
-"""The choices of PipelineProps as keyword arguments, for type checkers; a test keeps the two equal."""
+"""The choices as keyword arguments, for type checkers; a test keeps them equal to PipelineProps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 
 
 class PipelineKeywords(TypedDict, total=False):
@@ -19,15 +23,37 @@ class PipelineKeywords(TypedDict, total=False):
     memory_size: int
     architecture: lambda_.Architecture
     runtime: lambda_.Runtime
+    durability: str
+    streaming: bool
+    model_read_timeout: Duration
+    environment: Mapping[str, str]
+    reserved_concurrent_executions: int | None
+    provisioned_concurrent_executions: int | None
+    max_event_age: Duration
+    retry_attempts: int
+
     agents: Path | str | None
     models: Mapping[str, str]
     application_profiles: Mapping[str, str]
+    guardrail_arn: str | None
+    guardrail_version: str
     prices: Mapping[str, Mapping[str, str]]
     budget_ceiling_usd: Decimal | str | float | None
+
     pipeline_name: str | None
+    log_level: str
+    log_retention: logs.RetentionDays
+    tracing: lambda_.Tracing
+    opentelemetry_layer: lambda_.ILayerVersion | None
+    alarm_subscriptions: Sequence[sns.ITopicSubscription]
     slow_execution: Duration
     spend_per_hour_usd: Decimal | str | float
     runbook_url: str
-    log_level: str
-    log_retention: logs.RetentionDays
+    deployment_config: codedeploy.ILambdaDeploymentConfig | None
+
+    encryption_key: kms.IKey | None
+    large_results: bool
+    vpc: ec2.IVpc | None
+    vpc_subnets: ec2.SubnetSelection | None
+    security_groups: Sequence[ec2.ISecurityGroup] | None
     removal_policy: RemovalPolicy

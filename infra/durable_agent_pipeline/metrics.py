@@ -1,16 +1,12 @@
 """Every metric that the dashboard, the alarms and the callers read: its name, source, statistic and title."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
-from aws_cdk import Duration, Token
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sqs as sqs
 
 from .environment import NAMESPACE
-from .plan import Plan
 
 LAMBDA = "AWS/Lambda"
 BEDROCK = "AWS/Bedrock"
@@ -114,64 +110,4 @@ def metric(
         statistic=fact.statistic,
         label=label or fact.title,
         period=period or Duration.minutes(5),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PipelineMetrics:
-    """The metrics of one pipeline: the table above, with this pipeline's dimensions filled in."""
-
-    pipeline_name: str
-    function_name: str
-    queue_name: str
-    agents: tuple[tuple[str, str], ...]
-    """(agent name, model id) in the order they run."""
-
-    @classmethod
-    def of(cls, plan: Plan, function: lambda_.IFunction, queue: sqs.IQueue) -> Self:
-        """The metrics of the pipeline that runs this plan."""
-        return cls(
-            pipeline_name=plan.pipeline_name,
-            function_name=function.function_name,
-            queue_name=queue.queue_name,
-            agents=tuple((name, model.id) for name, model in plan.models.items()),
-        )
-
-    def of_pipeline(self, key: str, **options: Any) -> cloudwatch.Metric:
-        """A metric of the function, of its dead letters or of the account."""
-        return metric(key, {"FunctionName": self.function_name, "QueueName": self.queue_name}, **options)
-
-    def of_model(self, key: str, model_id: str, **options: Any) -> cloudwatch.Metric:
-        """A Bedrock metric of one model; it counts every caller of that model in the account."""
-        # Bedrock reports a profile or model given by its ARN under the id that ends it
-        short = model_id if Token.is_unresolved(model_id) else model_id.rpartition("/")[2]
-        return metric(key, {"ModelId": short}, **options)
-
-    def of_agent(self, key: str, agent: str, **options: Any) -> cloudwatch.Metric:
-        """A metric that the Lambda emits for one agent."""
-        dimensions = {"Pipeline": self.pipeline_name, "Agent": agent, "Model": dict(self.agents)[agent]}
-        return metric(key, dimensions, **options)
-
-    def of_error(self, error_type: str, **options: Any) -> cloudwatch.Metric:
-        """Failures of one error type."""
-        return metric("failures", {"Pipeline": self.pipeline_name, "ErrorType": error_type}, **options)
-
-    def over_models(self, key: str, *, period: Duration | None = None) -> cloudwatch.IMetric:
-        """A Bedrock metric summed over the distinct models in use."""
-        models = dict.fromkeys(model for _, model in self.agents)
-        return _sum(FACTS[key].title, [self.of_model(key, model, period=period) for model in models], period)
-
-    def over_agents(self, key: str, *, period: Duration | None = None) -> cloudwatch.IMetric:
-        """A metric of ours summed over the agents."""
-        return _sum(FACTS[key].title, [self.of_agent(key, agent, period=period) for agent, _ in self.agents], period)
-
-
-def _sum(label: str, parts: Sequence[cloudwatch.Metric], period: Duration | None) -> cloudwatch.IMetric:
-    if len(parts) == 1:
-        return parts[0]
-    # FILL: a part that was silent in a period counts as nothing instead of blanking the sum
-    names = {f"m{index}": part for index, part in enumerate(parts)}
-    total = " + ".join(f"FILL({name}, 0)" for name in names)
-    return cloudwatch.MathExpression(
-        expression=total, using_metrics=names, label=label, period=period or Duration.minutes(5)
     )

@@ -1,25 +1,41 @@
 """DurableAgentPipeline: the table of contents of this package."""
 
 from collections.abc import Mapping
-from typing import Unpack
+from typing import Any, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from . import alarms, asset, dashboard, environment, function, grants
+from . import grants, triggers
+from .alarms import alarm_topic, alarms
+from .asset import pipeline_code
+from .dashboard import dashboard
+from .dead_letters import dead_letters
+from .deployment import gradual_deployment
+from .encryption import check_key
+from .endings import bad_endings
+from .environment import variables
+from .function import durable_function, live_alias, log_group
 from .keywords import PipelineKeywords
-from .metrics import PipelineMetrics
+from .large_results import large_results
+from .metric_methods import MetricMethods
+from .network import network_access
+from .pipeline_metrics import PipelineMetrics
 from .plan import read_plan
 from .props import PipelineProps
+from .role import checkpoint_policy, execution_role
 
 
-class DurableAgentPipeline(Construct):
+class DurableAgentPipeline(MetricMethods, Construct):
     """A Lambda durable function that runs checkpointed Strands agents on Amazon Bedrock, ready to operate.
 
     With nothing but scope and id it is the packaged research pipeline with production-minded defaults. Every choice is
@@ -27,7 +43,7 @@ class DurableAgentPipeline(Construct):
 
     Args:
         scope: the construct to live in.
-        construct_id: unique in the scope.
+        construct_id: unique in the scope. Changing it, or moving the construct, replaces the function.
         **choices: see `PipelineProps`.
 
     Raises:
@@ -39,7 +55,7 @@ class DurableAgentPipeline(Construct):
     """
 
     function: lambda_.IFunction
-    """The durable function. Invoke and trigger the alias, never this."""
+    """The durable function. Invoke and trigger the alias, never this; grant its role what tools of yours need."""
 
     alias: lambda_.Alias
     """Alias `live`: what callers and triggers invoke."""
@@ -48,10 +64,13 @@ class DurableAgentPipeline(Construct):
     """Log group of the function."""
 
     dead_letter_queue: sqs.Queue
-    """Asynchronous events that never became an execution."""
+    """Events that were given up."""
+
+    large_results: s3.Bucket | None
+    """Texts and tool results that are too big for a checkpoint; None if the choice is left out."""
 
     alarm_topic: sns.Topic
-    """Where every alarm goes."""
+    """Where alarms and bad endings go."""
 
     alarms: Mapping[str, cloudwatch.Alarm]
     """Alarm name -> Alarm; the names are those of the runbook's sections."""
@@ -60,30 +79,37 @@ class DurableAgentPipeline(Construct):
     """The operator's page."""
 
     metrics: PipelineMetrics
-    """Every metric, per pipeline, model and agent."""
+    """Builds any metric; the metric_* methods are its short form."""
 
     def __init__(self, scope: Construct, construct_id: str, **choices: Unpack[PipelineKeywords]) -> None:
         super().__init__(scope, construct_id)
         props = PipelineProps(**choices)
+        check_key(self, props.encryption_key)
         plan = read_plan(self, props)
-        self.log_group = function.log_group(self, props)
-        self.dead_letter_queue = function.dead_letters(self, props)
-        role = function.execution_role(self, self.log_group, plan)
-        durable = function.durable_function(
+        self._props = props
+        self.log_group = log_group(self, props)
+        self.dead_letter_queue = dead_letters(self, props)
+        role = execution_role(self, props, plan, self.log_group)
+        self.large_results = large_results(self, props, role)
+        function = durable_function(
             self,
             props,
-            code=asset.pipeline_code(props),
+            code=pipeline_code(props),
             role=role,
             group=self.log_group,
             queue=self.dead_letter_queue,
-            environment=environment.variables(Stack.of(self), props, plan),
+            environment=variables(Stack.of(self), props, plan, self.large_results),
         )
-        self.function = durable
-        self.alias = function.live_alias(self, durable, function.checkpoint_policy(self, role, durable))
-        self.metrics = PipelineMetrics.of(plan, durable, self.dead_letter_queue)
-        self.alarm_topic = alarms.alarm_topic(self)
-        self.alarms = alarms.alarms(self, props, self.metrics, self.alarm_topic)
-        self.dashboard = dashboard.dashboard(self, props, self.metrics, self.alarms, self.log_group)
+        network_access(self, props, role, function)
+        self.function = function
+        self.alias = live_alias(self, props, function)
+        self.alias.node.add_dependency(checkpoint_policy(self, role, function))
+        self.metrics = PipelineMetrics.of(plan, function, self.dead_letter_queue)
+        self.alarm_topic = alarm_topic(self, props)
+        self.alarms = alarms(self, props, self.metrics, self.alarm_topic)
+        self.dashboard = dashboard(self, props, self.metrics, self.alarms, self.log_group)
+        bad_endings(self, function, self.alarm_topic, self.dead_letter_queue)
+        gradual_deployment(self, props, self.alias, self.alarms)
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow starting executions, through the alias only."""
@@ -96,3 +122,60 @@ class DurableAgentPipeline(Construct):
     def grant_operate(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading, listing, stopping, pausing and resuming executions; not starting them."""
         return grants.grant_operate(self.function, grantee)
+
+    def start_on_schedule(
+        self, trigger_id: str, *, schedule: scheduler.ScheduleExpression, event: Mapping[str, Any]
+    ) -> scheduler.Schedule:
+        """Start an execution whenever the schedule says.
+
+        Args:
+            trigger_id: construct id.
+            schedule: when.
+            event: what every execution is given, such as {"query": "..."}.
+
+        Raises:
+            ValueError: for an event that every execution would refuse.
+        """
+        return triggers.on_schedule(
+            self, trigger_id, self.alias, self.dead_letter_queue, schedule=schedule, event=event
+        )
+
+    def start_on_event(
+        self,
+        trigger_id: str,
+        *,
+        event_pattern: events.EventPattern,
+        event: events.RuleTargetInput | None = None,
+        event_bus: events.IEventBus | None = None,
+    ) -> events.Rule:
+        """Start an execution for every matching event.
+
+        Args:
+            trigger_id: construct id.
+            event_pattern: which events.
+            event: what the execution is given. Default: the event's `detail`, which must then be like {"query": "..."}.
+            event_bus: Default: the account's default bus.
+        """
+        given = event or events.RuleTargetInput.from_event_path("$.detail")
+        return triggers.on_event(
+            self,
+            trigger_id,
+            self.alias,
+            self.dead_letter_queue,
+            event_pattern=event_pattern,
+            event=given,
+            event_bus=event_bus,
+        )
+
+    def start_on_queue(self, queue: sqs.IQueue, *, max_concurrency: int = 2) -> None:
+        """Start an execution for every message of a queue, and wait for it.
+
+        Args:
+            queue: its messages' bodies are like {"query": "..."}; its visibility timeout covers execution_timeout.
+            max_concurrency: most messages at once; 2 to 1000. Default: 2.
+
+        Raises:
+            ValueError: when execution_timeout is over the 15 minutes that Lambda waits for a queue's invocation.
+        """
+        timeout = self._props.execution_timeout
+        triggers.on_queue(self.alias, queue, execution_timeout=timeout, max_concurrency=max_concurrency)

@@ -1,5 +1,6 @@
 """What a pipeline will run: its name, its agents, their models, their prices."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from constructs import Construct
 
 from .declaration import read_agents
 from .models import Model, read_model
+from .operation_choices import PIPELINE_NAME
 from .prices import price_table
 from .props import PipelineProps
 from .retired import LEGACY
@@ -34,6 +36,8 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
     """
     models = _models(props)
     prices, unpriced = price_table(tuple(models.values()), props.prices)
+    if unpriced and props.budget_ceiling_usd is not None:
+        raise ValueError(f"budget_ceiling_usd needs a price for every model, got none for {', '.join(unpriced)}")
     for model_id in unpriced:
         _warn(
             scope,
@@ -61,7 +65,8 @@ def _models(props: PipelineProps) -> dict[str, Model]:
 
 
 def _name(scope: Construct) -> str:
-    return Names.unique_resource_name(scope, max_length=64, separator="-", allowed_special_characters="-")
+    path = scope.node.path
+    return path if re.fullmatch(PIPELINE_NAME, path) else Names.unique_id(scope)
 
 
 def _warn(scope: Construct, kind: str, message: str) -> None:

@@ -37,6 +37,11 @@ def model_statements(stack: Stack, models: Iterable[Model]) -> list[iam.PolicySt
     return [statement for model in distinct.values() for statement in _of_model(stack, model)]
 
 
+def guardrail_statement(guardrail_arn: str) -> iam.PolicyStatement:
+    """What calling a model through a guardrail needs besides the model."""
+    return iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=[guardrail_arn])
+
+
 def _of_model(stack: Stack, model: Model) -> list[iam.PolicyStatement]:
     if model.kind is ModelKind.APPLICATION_PROFILE and model.source:
         return [_invoke([model.id]), *_behind(stack, model.source, model.id)]

@@ -1,5 +1,6 @@
 """The rules a choice must keep, and how a refusal is worded."""
 
+import re
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 
@@ -47,6 +48,12 @@ def one_of(name: str, value: str, allowed: Collection[str]) -> None:
     """Refuse a word that is not in the list."""
     if not Token.is_unresolved(value) and value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def matching(name: str, value: str, pattern: str, rule: str) -> None:
+    """Refuse text that does not match the whole pattern; unresolved tokens pass."""
+    if not Token.is_unresolved(value) and not re.fullmatch(pattern, value):
+        raise ValueError(f"{name} must be {rule}, got {value!r}")
 
 
 def positive_usd(name: str, value: Decimal | str | float) -> Decimal:

@@ -1,0 +1,63 @@
+"""What a customer managed key has to allow, so that everything encrypted with it keeps working."""
+
+from aws_cdk import Annotations, Aws, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+_USE = ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+def check_key(scope: Construct, key: kms.IKey | None) -> None:
+    """Refuse a key of another Region: checkpoints and logs accept only one of their own.
+
+    Raises:
+        ValueError: naming both Regions.
+    """
+    own, theirs = Stack.of(scope).region, key.env.region if key else ""
+    known = not Token.is_unresolved(own) and not Token.is_unresolved(theirs)
+    if key and known and own != theirs:
+        raise ValueError(f"encryption_key must be of the stack's Region {own}, got a key of {theirs}")
+
+
+def allow_key(scope: Construct, key: kms.IKey | None, role: iam.Role) -> None:
+    """Let the function's role and the services that encrypt for it use the key.
+
+    The key's policy cannot name the function, which names the key: that would be a cycle. It names the account's
+    functions and log groups in this Region instead. A key that is not of this app keeps its own policy; what it has to
+    allow is then a synth warning.
+    """
+    if key is None:
+        return
+    role.add_to_policy(iam.PolicyStatement(actions=list(_USE), resources=[key.key_arn]))
+    for statement in service_statements(Stack.of(scope)):
+        if not key.add_to_resource_policy(statement).statement_added:
+            needed = ", ".join(name for name in ("lambda", "logs", "cloudwatch", "events"))
+            Annotations.of(scope).add_warning_v2(
+                "durable-agent-pipeline:key-policy",
+                f"encryption_key is not of this app: its policy must let {needed} use it, see docs/security.md#key",
+            )
+            return
+
+
+def service_statements(stack: Stack) -> list[iam.PolicyStatement]:
+    """Key policy statements for durable checkpoints, the log group, and what alarms and events publish."""
+    functions = stack.format_arn(service="lambda", resource="function:*")
+    groups = stack.format_arn(service="logs", resource="log-group:*")
+    own_account = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+    return [
+        _for("lambda.amazonaws.com", _USE, {**own_account, "ArnLike": {"aws:SourceArn": functions}}),
+        _for(
+            f"logs.{stack.region}.amazonaws.com",
+            ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"),
+            {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        ),
+        _for("cloudwatch.amazonaws.com", _USE, own_account),
+        _for("events.amazonaws.com", _USE, own_account),
+    ]
+
+
+def _for(service: str, actions: tuple[str, ...], conditions: dict[str, dict[str, str]]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal(service)], actions=list(actions), resources=["*"], conditions=conditions
+    )

@@ -1,0 +1,81 @@
+"""Choices of how the function runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+
+from .rules import days_between, one_of, seconds_between, whole
+
+RUNTIMES = ("python3.13", "python3.14")
+"""The Python runtimes on which Lambda offers durable functions."""
+
+DAY = 24 * 60 * 60
+MAX_EXECUTION_SECONDS = 366 * DAY
+MAX_INVOCATION_SECONDS = 15 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionChoices:
+    """How long, on what, how many at once."""
+
+    execution_timeout: Duration = field(default_factory=lambda: Duration.hours(24))
+    """Longest life of one execution, waits and back-offs included; 1 second to 366 days.
+    Default: 24 hours: room for a reviewer's day, an end to what is stuck."""
+
+    retention_period: Duration = field(default_factory=lambda: Duration.days(14))
+    """How long history and checkpoints of a finished execution are kept; 1 to 90 whole days. Default: 14 days."""
+
+    timeout: Duration = field(default_factory=lambda: Duration.minutes(15))
+    """Longest single invocation; an execution is many of them. 1 second to 15 minutes. Default: 15 minutes."""
+
+    memory_size: int = 512
+    """Memory of the function in MiB, which also buys its share of CPU; 128 to 10240. Default: 512."""
+
+    architecture: lambda_.Architecture = lambda_.Architecture.ARM_64
+    """Processor. Default: ARM_64, cheaper per millisecond."""
+
+    runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_13
+    """PYTHON_3_13 or PYTHON_3_14, the runtimes with durable execution. Default: PYTHON_3_13."""
+
+    durability: str = "call"
+    """"call" checkpoints every model and tool call, "agent" each agent as a whole. Default: "call"."""
+
+    streaming: bool = True
+    """ConverseStream (True) or Converse (False). Default: streams, so a stalled reply is noticed between two chunks."""
+
+    model_read_timeout: Duration = field(default_factory=lambda: Duration.minutes(2))
+    """Longest silence of Bedrock before a call is given up and retried; 1 to 900 seconds. Default: 2 minutes."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """More variables for the function, for tools of your own; none that the construct sets. Default: none."""
+
+    reserved_concurrent_executions: int | None = None
+    """Most invocations at once, set aside for this function; 1 or more. Default: the account's shared concurrency."""
+
+    provisioned_concurrent_executions: int | None = None
+    """Instances of the alias kept warm; 1 or more. Default: none, starts are cold when nothing is warm."""
+
+    max_event_age: Duration = field(default_factory=lambda: Duration.hours(6))
+    """How long Lambda keeps an asynchronous event that it cannot start; 1 minute to 6 hours. Default: 6 hours."""
+
+    retry_attempts: int = 2
+    """How often Lambda tries an asynchronous event again before it becomes a dead letter; 0 to 2. Default: 2."""
+
+    def check_execution(self) -> None:
+        """Refuse what breaks a rule."""
+        seconds_between("execution_timeout", self.execution_timeout, 1, MAX_EXECUTION_SECONDS)
+        days_between("retention_period", self.retention_period, 1, 90)
+        seconds_between("timeout", self.timeout, 1, MAX_INVOCATION_SECONDS)
+        whole("memory_size", self.memory_size, 128, 10240, "MiB")
+        one_of("architecture", self.architecture.name, ("arm64", "x86_64"))
+        one_of("runtime", self.runtime.name, RUNTIMES)
+        one_of("durability", self.durability, ("call", "agent"))
+        seconds_between("model_read_timeout", self.model_read_timeout, 1, MAX_INVOCATION_SECONDS)
+        seconds_between("max_event_age", self.max_event_age, 60, 6 * 60 * 60)
+        whole("retry_attempts", self.retry_attempts, 0, 2)
+        for name in ("reserved_concurrent_executions", "provisioned_concurrent_executions"):
+            value = getattr(self, name)
+            if value is not None:
+                whole(name, value, 1, 100_000)

@@ -1,0 +1,57 @@
+"""The bucket for texts and tool results that are too big for a checkpoint."""
+
+import math
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from .acknowledgements import accept_no_access_log, accept_objects
+from .execution_choices import DAY, MAX_EXECUTION_SECONDS
+from .props import PipelineProps
+
+LONGEST_DAYS = MAX_EXECUTION_SECONDS // DAY + 90
+
+
+def large_results(scope: Construct, props: PipelineProps, role: iam.Role) -> s3.Bucket | None:
+    """An encrypted, private bucket whose objects expire when no execution can need them any more."""
+    if not props.large_results:
+        return None
+    bucket = s3.Bucket(
+        scope,
+        "LargeResults",
+        encryption=s3.BucketEncryption.KMS if props.encryption_key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=props.encryption_key,
+        bucket_key_enabled=True if props.encryption_key else None,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        versioned=False,
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                expiration=Duration.days(expires_after_days(props)),
+                abort_incomplete_multipart_upload_after=Duration.days(1),
+            )
+        ],
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    accept_no_access_log(bucket)
+    _grant(role, bucket)
+    return bucket
+
+
+def expires_after_days(props: PipelineProps) -> int:
+    """Days from writing an object to the end of the history of the longest execution that may refer to it."""
+    if props.execution_timeout.is_unresolved() or props.retention_period.is_unresolved():
+        return LONGEST_DAYS
+    return math.ceil(props.execution_timeout.to_seconds() / DAY) + math.ceil(props.retention_period.to_days())
+
+
+def _grant(role: iam.Role, bucket: s3.Bucket) -> None:
+    """Write and read objects; list, without which a lost object looks like a forbidden one. Never delete."""
+    objects = iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[bucket.arn_for_objects("*")])
+    role.add_to_policy(objects)
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]))
+    accept_objects(role, bucket)

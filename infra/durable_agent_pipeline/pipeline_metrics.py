@@ -1,0 +1,104 @@
+"""The metrics of one pipeline: the table of metrics.py with this pipeline's dimensions filled in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aws_cdk import Duration, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+
+from .metrics import FACTS, metric
+from .plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineMetrics:
+    """Builds any metric of the pipeline."""
+
+    pipeline_name: str
+    function_name: str
+    queue_name: str
+    agents: tuple[tuple[str, str], ...]
+    """(agent name, model id) in the order they run."""
+
+    @classmethod
+    def of(cls, plan: Plan, function: lambda_.IFunction, queue: sqs.IQueue) -> Self:
+        """The metrics of the pipeline that runs this plan."""
+        return cls(
+            pipeline_name=plan.pipeline_name,
+            function_name=function.function_name,
+            queue_name=queue.queue_name,
+            agents=tuple((name, model.id) for name, model in plan.models.items()),
+        )
+
+    @property
+    def agent_names(self) -> tuple[str, ...]:
+        """In the order they run."""
+        return tuple(name for name, _ in self.agents)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Distinct model ids, in the order of their first use."""
+        return tuple(dict.fromkeys(model for _, model in self.agents))
+
+    def of_pipeline(self, key: str, **options: Any) -> cloudwatch.Metric:
+        """A metric of the function, of its dead letters or of the account."""
+        return metric(key, {"FunctionName": self.function_name, "QueueName": self.queue_name}, **options)
+
+    def of_model(self, key: str, model: str, **options: Any) -> cloudwatch.Metric:
+        """A Bedrock metric of one model; it counts every caller of that model in the account.
+
+        Raises:
+            ValueError: when the pipeline does not use the model.
+        """
+        _known("model", model, self.models)
+        # Bedrock names a system profile or model by its id, whichever way the request named it
+        system = "inference-profile/" in model or "foundation-model/" in model
+        short = model.rpartition("/")[2] if system and not Token.is_unresolved(model) else model
+        return metric(key, {"ModelId": short}, **options)
+
+    def of_agent(self, key: str, agent: str, **options: Any) -> cloudwatch.Metric:
+        """A metric that the Lambda emits for one agent.
+
+        Raises:
+            ValueError: when the pipeline has no such agent.
+        """
+        _known("agent", agent, self.agent_names)
+        dimensions = {"Pipeline": self.pipeline_name, "Agent": agent, "Model": dict(self.agents)[agent]}
+        return metric(key, dimensions, **options)
+
+    def of_error(self, error_type: str, **options: Any) -> cloudwatch.Metric:
+        """Failures of one error type."""
+        return metric("failures", {"Pipeline": self.pipeline_name, "ErrorType": error_type}, **options)
+
+    def over_models(self, key: str, model: str | None = None, **options: Any) -> cloudwatch.IMetric:
+        """A Bedrock metric of one model, or summed over all in use."""
+        chosen = (model,) if model else self.models
+        return _sum(key, [self.of_model(key, name, **options) for name in chosen], **options)
+
+    def over_agents(self, key: str, agent: str | None = None, **options: Any) -> cloudwatch.IMetric:
+        """A metric of ours of one agent, or summed over all."""
+        chosen = (agent,) if agent else self.agent_names
+        return _sum(key, [self.of_agent(key, name, **options) for name in chosen], **options)
+
+
+def _sum(
+    key: str, parts: Sequence[cloudwatch.Metric], *, label: str | None = None, period: Duration | None = None
+) -> cloudwatch.IMetric:
+    if len(parts) == 1:
+        return parts[0]
+    # FILL: a part that was silent in a period counts as nothing instead of blanking the sum
+    names = {f"m{index}": part for index, part in enumerate(parts)}
+    return cloudwatch.MathExpression(
+        expression=" + ".join(f"FILL({name}, 0)" for name in names),
+        using_metrics=names,
+        label=label or FACTS[key].title,
+        period=period or Duration.minutes(5),
+    )
+
+
+def _known(what: str, name: str, names: tuple[str, ...]) -> None:
+    if name not in names:
+        raise ValueError(f"{what} must be one of {', '.join(names)}, got {name!r}")

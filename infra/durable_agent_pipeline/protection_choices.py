@@ -1,0 +1,41 @@
+"""Choices of where data lives, who can read it, when it goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtectionChoices:
+    """Keys, network, storage, removal."""
+
+    encryption_key: kms.IKey | None = None
+    """Customer managed key, symmetric and of the stack's own Region, for checkpoints, environment, logs, alarm topic,
+    dead letters and large results. Default: keys that AWS owns."""
+
+    large_results: bool = True
+    """Whether texts and tool results too big for a checkpoint go to a bucket. Default: yes, to an encrypted bucket
+    whose objects expire when no execution can need them any more."""
+
+    vpc: ec2.IVpc | None = None
+    """Network to run in; needs a route to Bedrock and Lambda, by NAT or by endpoints. Default: Lambda's own network."""
+
+    vpc_subnets: ec2.SubnetSelection | None = None
+    """Subnets of `vpc`. Default: its private subnets."""
+
+    security_groups: Sequence[ec2.ISecurityGroup] | None = None
+    """Security groups in `vpc`. Default: one of its own, open outwards only."""
+
+    removal_policy: RemovalPolicy = RemovalPolicy.DESTROY
+    """What happens to logs and dead letters when the pipeline is removed. Published versions and the bucket of large
+    results always stay: executions may still run on the first, CloudFormation cannot empty the second (its objects
+    expire by themselves). Default: DESTROY."""
+
+    def check_protection(self) -> None:
+        """Refuse a network choice without a network."""
+        if self.vpc is None and (self.vpc_subnets is not None or self.security_groups):
+            chosen = "vpc_subnets" if self.vpc_subnets is not None else "security_groups"
+            raise ValueError(f"{chosen} must come with vpc, got no vpc")

@@ -1,0 +1,33 @@
+"""The names that a tools.py defines, found without running it: its imports are the Lambda's, not synth's."""
+
+import ast
+from pathlib import Path
+
+
+def defined_names(file: Path) -> frozenset[str] | None:
+    """Names bound at the top of a module.
+
+    Returns:
+        The names, or None when they cannot be told without running it (a star import).
+
+    Raises:
+        ValueError: when there is no such file, or it is not Python.
+    """
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except OSError:
+        raise ValueError(
+            f"agents with tools must have a tools.py beside agents.toml, got none in {str(file.parent)!r}"
+        ) from None
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"tools.py must be Python, got: {error}") from None
+    names = {name for statement in tree.body for name in _bound(statement)}
+    return None if "*" in names else frozenset(names)
+
+
+def _bound(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name.partition(".")[0] for alias in statement.names]
+    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
