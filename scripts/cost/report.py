@@ -1,0 +1,107 @@
+"""The findings for people: tables in a terminal, a block in docs/cost.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.cost.findings import Findings, rounded, scenario
+from scripts.cost.measure import Measured
+from scripts.cost.texts import ASSUMPTIONS
+
+COLUMNS = ("failures", "design", "starts", "model calls", "repaid", "tool runs", "tokens in", "tokens out",
+           "USD", "repaid USD", "ledger")  # fmt: skip
+LEGEND = (
+    "starts: invocations of the function; repaid: replies that had been paid before; "
+    "ledger: = where the ledger in the result is exactly what Bedrock served, else what it says"
+)
+BEGIN, END = "<!-- measured by scripts/cost_model.py --write -->", "<!-- end of measured -->"
+
+
+class NoPlace(ValueError):
+    """A page has no block to write into."""
+
+
+def show(findings: Findings, console: Console) -> None:
+    """Print a table per story, and what it rests on."""
+    for title, rows in findings.stories().items():
+        console.print(_table(f"{title}, one execution", rows))
+        console.print()
+    console.print(f"prices: {prices(findings)}", highlight=False)
+    console.print(LEGEND, highlight=False)
+    for line in ASSUMPTIONS:
+        console.print(f"assumed: {line}", highlight=False)
+
+
+def prices(findings: Findings) -> str:
+    """The prices in a sentence."""
+    each = [f"{model} ${kind['input']} in, ${kind['output']} out" for model, kind in findings.prices.items()]
+    return f"{'; '.join(each)} per million tokens ({findings.prices_from})"
+
+
+def write(findings: Findings, page: Path) -> None:
+    """Replace the measured block of `page`.
+
+    Raises:
+        NoPlace: the page has no such block.
+    """
+    text = page.read_text(encoding="utf-8")
+    block = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
+    if not block.search(text):
+        raise NoPlace(f"{page.name} must hold a block between {BEGIN!r} and {END!r}, got none")
+    page.write_text(block.sub(lambda _: markdown(findings), text), encoding="utf-8")
+
+
+def markdown(findings: Findings) -> str:
+    """The measured block: date, prices, a table per story."""
+    return "\n".join([BEGIN, *_lines(findings), END])
+
+
+def _lines(findings: Findings) -> Iterator[str]:
+    yield f"Measured on {findings.measured_on}, USD of one execution. Prices: {prices(findings)}."
+    for title, rows in findings.stories().items():
+        yield from ("", f"### {title[0].upper()}{title[1:]}", "", *_matrix(rows), "", *_details(rows))
+    yield from ("", f"{LEGEND[0].upper()}{LEGEND[1:]}.", "", "Assumptions:", "")
+    yield from (f"* {line[0].upper()}{line[1:]}." for line in ASSUMPTIONS)
+
+
+def _matrix(rows: Sequence[Measured]) -> Iterator[str]:
+    """Failures down, designs across: the short answer."""
+    designs = list(dict.fromkeys(row.design for row in rows))
+    yield f"| | {' | '.join(designs)} |"
+    yield "|---|" + "--:|" * len(designs)
+    for name in dict.fromkeys(map(scenario, rows)):
+        yield f"| {name} | {' | '.join(rounded(row.bill.usd) for row in rows if scenario(row) == name)} |"
+
+
+def _details(rows: Sequence[Measured]) -> Iterator[str]:
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield "|---|---|" + "--:|" * (len(COLUMNS) - 2)
+    yield from (f"| {' | '.join(_cells(row))} |" for row in rows)
+
+
+def _table(title: str, rows: Sequence[Measured]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for place, column in enumerate(COLUMNS):
+        table.add_column(column, justify="left" if place < 2 else "right", no_wrap=place < 2)  # noqa: PLR2004  (words, then numbers)
+    for number, row in enumerate(rows, start=1):
+        table.add_row(*_cells(row), end_section=number == len(rows) or rows[number].failures != row.failures)
+    return table
+
+
+def _cells(row: Measured) -> tuple[str, ...]:
+    paid = row.bill
+    counts = (row.outcome.invocations, paid.model_calls, paid.repaid_calls, row.tool_runs)
+    tokens = (f"{paid.input_tokens:,}", f"{paid.output_tokens:,}")
+    usd = (rounded(paid.usd), rounded(paid.repaid_usd))
+    return (scenario(row), row.design, *map(str, counts), *tokens, *usd, _ledger(row))
+
+
+def _ledger(row: Measured) -> str:
+    if row.ledger_usd is None:
+        return "none"
+    return "=" if row.ledger_usd == row.bill.usd else rounded(row.ledger_usd)
