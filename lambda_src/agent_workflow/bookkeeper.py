@@ -5,7 +5,7 @@ from decimal import Decimal
 from aws_lambda_powertools import Logger
 
 from agent_workflow.budget import check_spent
-from agent_workflow.ledger import Ledger, times
+from agent_workflow.ledger import Ledger
 from agent_workflow.settings import Settings
 from agent_workflow.telemetry import emit
 from durable_strands.errors import AgentFailed
@@ -50,7 +50,7 @@ class Bookkeeper(Observer):
         else:
             failed = int(record.stop_reason == "error")
             emit(self._settings, {"ToolCalls": 1, "ToolErrors": failed}, Agent=_agent(record.agent))
-        saved = times(record.attempts - 1, self.ledger.spent())
+        saved = self.ledger.saved_by(record)
         if saved:
             emit(self._settings, {"SavedUSD": saved}, Agent=_agent(record.agent))
 

@@ -21,9 +21,9 @@ MB_PER_GB = 1024
 
 # Measured on the local engine's history, without the texts: what surrounds a reply in a checkpoint.
 BYTES_PER_TOKEN = 4
-BYTES_PER_CALL = 820
-BYTES_PER_AGENT = 690
-BYTES_PER_LISTED_CALL = 290
+BYTES_PER_CALL = 470
+BYTES_PER_AGENT = 290
+BYTES_PER_LISTED_CALL = 280
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,19 @@ A ledger is filled anew on every pass of the handler, replays included, from rec
 calls themselves. So it is the same after any number of crashes, retries and resumes, and no call is counted twice.
 
 Saved by checkpoints
-    What a design without checkpoints would have paid again. There, a failed attempt ends the invocation and the next
-    one starts the pipeline from its beginning, so each failed attempt of a call repays every call that had finished
-    before it:
+    What a design without checkpoints would have paid again. There, whatever ends an invocation sends the pipeline back
+    to its beginning, so each resume before a call repays every call that had finished by then:
 
-        saved = sum over calls k of (attempts of k - 1) x (cost of the calls that finished before k)
+        saved = sum over calls k of (resumes before k) x (cost of the calls that finished before k)
 
-    The failed attempt itself is not counted, since both designs pay it. A crash in the middle of a call is a failed
-    attempt of that call. A crash or a planned wait between two calls leaves no failed attempt and is not counted, nor
-    are the Lambda seconds of the repeated calls: the figure is a lower bound, and exact for what it counts.
+    Resumes before a call are its failed attempts, or one if it is the first call made by a new invocation: after a
+    crash between two calls, or after a planned wait. The failed attempts themselves are not counted, since both designs
+    pay them; nor are the Lambda seconds of the repeated calls, nor a second crash between the same two calls. So the
+    figure is a lower bound, and exact for what it counts.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -66,14 +67,33 @@ class Ledger:
         return total(self.cost(call) for call in (self.calls if agent is None else self.of(agent)))
 
     def saved(self, agent: str | None = None) -> Decimal | None:
-        """USD saved by checkpoints, in all or at one agent's retries; None if a price it needs is unknown."""
-        finished: list[Decimal | None] = []
+        """USD saved by checkpoints, in all or before one agent's calls; None if a price it needs is unknown."""
         amounts: list[Decimal | None] = []
+        before: Decimal | None = Decimal(0)
+        seen: set[str] = set()
         for call in self.calls:
-            if call.attempts > 1 and agent in (None, call.agent):
-                amounts.append(times(call.attempts - 1, total(finished)))
-            finished.append(self.cost(call))
+            if agent in (None, call.agent):
+                amounts.append(times(resumes(call, seen), before))
+            before = total((before, self.cost(call)))
+            seen.add(call.invocation)
         return total(amounts)
+
+    def saved_by(self, call: CallRecord) -> Decimal | None:
+        """USD saved before one call that is not entered yet; None if a price it needs is unknown."""
+        return times(resumes(call, {earlier.invocation for earlier in self.calls}), self.spent())
+
+
+def resumes(call: CallRecord, seen: AbstractSet[str]) -> int:
+    """How often the execution was resumed before this call, as far as its record tells.
+
+    Args:
+        call: the call.
+        seen: ids of the invocations that made the calls before it. Parallel tools may finish out of order, so it is
+            not enough to look at the last one.
+    """
+    known = seen - {""}
+    in_a_new_invocation = bool(call.invocation and known) and call.invocation not in known
+    return max(call.attempts - 1, int(in_a_new_invocation))
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -87,5 +107,7 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def times(factor: int, amount: Decimal | None) -> Decimal | None:
-    """`factor` times the amount; None if it is unknown."""
+    """`factor` times the amount; None if it is needed and unknown."""
+    if factor == 0:
+        return Decimal(0)
     return None if amount is None else factor * amount

@@ -12,6 +12,7 @@ from agent_workflow.budget import check_prices, smaller_budget
 from agent_workflow.deployment import Deployment
 from agent_workflow.estimates import estimate
 from agent_workflow.inputs import QUERY, compose
+from agent_workflow.large_results import Bucket, LargeResultsSerDes
 from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, usage_document
 from agent_workflow.strands_agent import build_agent
@@ -70,12 +71,17 @@ class Workflow:
                 retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
                 limits=Limits(**agent.limits.model_dump(exclude_none=True)),
                 observer=self._bookkeeper,
+                serdes=self._serdes(),
             )
         except AgentFailed as failure:
             self._account_for(failure, agent)
             raise
         self._context.logger.info("agent=<%s>, calls=<%d> | agent finished", agent.name, len(answer.calls))
         return answer
+
+    def _serdes(self) -> LargeResultsSerDes | None:
+        bucket = self._settings.large_results_bucket
+        return LargeResultsSerDes(Bucket(bucket, self._settings.large_results_kms_key_arn)) if bucket else None
 
     def _account_for(self, failure: AgentFailed, agent: AgentSpec) -> None:
         self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage)

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aws_durable_execution_sdk_python.exceptions import InvocationError
 from aws_durable_execution_sdk_python.execution import (
     DurableExecutionInvocationInputWithClient,
     InitialExecutionState,
@@ -14,8 +16,9 @@ from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 
 import handler
-from agent_workflow import strands_agent
+from agent_workflow import strands_agent, workflow
 from agent_workflow.deployment import deployed
+from durable_strands import AgentRun, run
 from tests.fakes import FakeModel
 
 AGENTS = ("research", "analysis", "summary")
@@ -37,6 +40,7 @@ class Pipeline:
         models: agent name -> its scripted model.
         invocations: how often Lambda called the handler; more than one means that it replayed.
         operations: what the last execution left in the durable engine.
+        die_before: name of the agent's operation before which the first invocation dies. Default: it lives.
     """
 
     def __init__(self, environment: pytest.MonkeyPatch) -> None:
@@ -44,6 +48,7 @@ class Pipeline:
         self.invocations = 0
         self.arn = ""
         self.operations: list[Operation] = []
+        self.die_before = ""
         self._environment = environment
 
     def set_environment(self, **variables: Any) -> None:
@@ -99,8 +104,16 @@ class Pipeline:
         """Model calls really made, by agent."""
         return {name: model.calls for name, model in self.models.items()}
 
+    def run_agent(self, *arguments: Any, name: str, **choices: Any) -> AgentRun:
+        """What the workflow calls for each agent: the real thing, unless the invocation is to die here."""
+        if name == self.die_before and self.invocations == 1:
+            raise InvocationError("the process was killed")
+        return run(*arguments, name=name, **choices)
+
     def _counted(self, event: Any, context: Any) -> Any:
         self.invocations += 1
+        # the runner gives every invocation the same id, Lambda a new one
+        context = replace(context, aws_request_id=f"invocation-{self.invocations}")
         return handler.lambda_handler(event, context)
 
 
@@ -108,6 +121,7 @@ class Pipeline:
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     under_test = Pipeline(monkeypatch)
     monkeypatch.setattr(strands_agent, "build_model", lambda agent, _settings: under_test.models[agent.name])
+    monkeypatch.setattr(workflow, "run", under_test.run_agent)
     deployed.cache_clear()
     yield under_test
     deployed.cache_clear()

@@ -38,6 +38,20 @@ def test_retries_of_the_third_agent_save_the_first_two_each_time(priced, failure
     assert Decimal(usage["agents"]["summary"]["saved_usd"]) == saved
 
 
+def test_a_resume_after_a_wait_saves_what_had_finished_before_it(priced):
+    usage = priced.result({**EVENT, "demo_checkpoint": True})["usage"]
+    assert priced.invocations > 1
+    assert (usage["cost_usd"], Decimal(usage["saved_usd"])) == ("0.00315", ONE_CALL * 2)
+
+
+def test_an_invocation_that_dies_between_two_agents_costs_no_call_and_is_counted_as_saved(priced):
+    priced.die_before = "summary-agent"
+    usage = priced.result(EVENT)["usage"]
+    assert priced.invocations == 2
+    assert priced.calls == {"research": 1, "analysis": 1, "summary": 1}
+    assert (usage["attempts"], Decimal(usage["saved_usd"])) == (3, ONE_CALL * 2)
+
+
 @pytest.mark.parametrize(
     ("budget", "calls_made"),
     [("0.0005", 1), ("0.00105", 1), ("0.00106", 2), ("0.0021", 2), ("0.00211", 3)],

@@ -100,6 +100,32 @@ def test_what_was_saved_is_unknown_when_it_needs_an_unknown_price():
     assert ledger(call(model_id="another"), call(attempts=2)).saved() is None
 
 
+@pytest.mark.parametrize(
+    ("invocations", "saved"),
+    [
+        ("AAA", 0),
+        ("ABB", 1),  # a crash, or a wait, after the first call
+        ("AAB", 3),
+        ("ABC", 1 + 3),
+        ("ABA", 1),  # tools of one turn that finished out of order: one resume, not two
+    ],
+)
+def test_a_resume_between_two_calls_saves_what_had_finished_before_it(invocations: str, saved: int):
+    costs = (1_000_000, 2_000_000, 4_000_000)
+    calls = [call(tokens=tokens, invocation=name) for tokens, name in zip(costs, invocations, strict=True)]
+    assert ledger(*calls).saved() == saved
+
+
+def test_a_retry_in_a_new_invocation_is_one_resume_not_two():
+    assert ledger(call(invocation="A"), call(attempts=2, invocation="B")).saved() == 1
+
+
+def test_what_one_call_saved_is_known_before_it_is_entered():
+    before = ledger(call(invocation="A"))
+    assert before.saved_by(call(attempts=3, invocation="B")) == 2
+    assert before.saved_by(call(invocation="A")) == 0
+
+
 def test_filling_a_ledger_again_from_the_same_records_gives_the_same_figures():
     records = [call(), call("analysis-agent", attempts=3)]
     first, replay = ledger(*records), ledger(*records)
