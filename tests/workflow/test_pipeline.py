@@ -1,16 +1,20 @@
 """The pipeline without trouble: what it returns, what it asks, how it suspends."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_durable_execution_sdk_python.execution import InitialExecutionState
 
 from agent_workflow.agents import read_agents
 from tests.fakes import FakeModel, Reply
 
 EVENT = {"query": "edge computing"}
-PROMPTS = {agent.name: agent.prompt for agent in read_agents(Path("lambda_src/agent_workflow").resolve())}
+LAMBDA_SOURCE = Path(__file__).parents[2] / "lambda_src"
+PROMPTS = {agent.name: agent.prompt for agent in read_agents(LAMBDA_SOURCE / "agent_workflow")}
 
 SUMS = {
     "model_calls": int,
@@ -145,3 +149,27 @@ def test_own_agents_with_tools_run_from_their_own_folder(pipeline, tmp_path):
     assert pipeline.names == ["clerk-agent", "model-1", "tool-1-look_up", "model-2"]
     usage = result["usage"]["agents"]["clerk"]
     assert (usage["model_calls"], usage["tool_calls"]) == (2, 1)
+
+
+REPLAY = """
+import json, sys
+import handler
+from aws_durable_execution_sdk_python.execution import (
+    DurableExecutionInvocationInputWithClient as Input, InitialExecutionState,
+)
+from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
+state = InitialExecutionState.from_json_dict(json.load(sys.stdin))
+event = Input(sys.argv[1], "none", state, service_client=None)
+output = handler.lambda_handler(event, create_test_lambda_context())
+print(json.dumps({"status": output["Status"], "strands": "strands" in sys.modules}))
+"""
+
+
+def test_an_invocation_that_only_replays_never_imports_strands(pipeline):
+    pipeline.result(EVENT)
+    state = json.dumps(InitialExecutionState(pipeline.operations, "").to_json_dict())
+    done = subprocess.run(
+        [sys.executable, "-c", REPLAY, pipeline.arn],
+        cwd=LAMBDA_SOURCE, input=state, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert json.loads(done.stdout.splitlines()[-1]) == {"status": "SUCCEEDED", "strands": False}
