@@ -139,15 +139,24 @@ class Progress:
             self.note(event["at"], f"{agent.name}: failed, another try follows")
 
     def _call(self, agent: AgentProgress, call: str, event: Mapping[str, Any]) -> None:
+        words = _in_words(call)
         if event["action"] == "START":
-            agent.call = call
-            self.note(event["at"], f"{agent.name}: {call}")
+            agent.call = words
+            self.note(event["at"], f"{agent.name}: {words}")
         elif event["action"] == "SUCCEED" and call.startswith("model-"):
             agent.calls += 1
         elif event["action"] == "RETRY":
-            self.note(event["at"], f"{agent.name}: {call} failed, another try follows")
+            self.note(event["at"], f"{agent.name}: {words} failed, another try follows")
         elif event["action"] == "FAIL":
-            self.note(event["at"], f"{agent.name}: {call} failed")
+            self.note(event["at"], f"{agent.name}: {words} failed")
+
+
+def _in_words(call: str) -> str:
+    """`model-2` is model call 2, `tool-2-search` the tool search; anything else is named as it is."""
+    kind, _, rest = call.partition("/")[0].partition("-")
+    if kind == "model":
+        return f"model call {rest}"
+    return f"tool {rest.partition('-')[2]}" if kind == "tool" else call
 
 
 def _amount(agent: AgentProgress) -> str:

@@ -62,7 +62,7 @@ def _run(options: Options) -> int:
     folder = new_run_folder()
     errors = Console(stderr=True)
     with display_on(errors, started_at, live=not options.as_json) as display:
-        display.note(started_at, f"{options.model.label}: {options.model.note}")
+        display.note(started_at, f"answers come from {options.model.label}. {options.model.note}")
         display.note(started_at, f"logs: {_shown(folder)}")
         progress = Progress.of(agent_names(), display.note)
         try:

@@ -24,7 +24,8 @@ class StackSettings:
     """What to run.
 
     folder: where logs, the SQLite store, events.jsonl and calls.jsonl go; made if missing.
-    model: arguments of the Bedrock endpoint, ("--script", "FILE"). Default: no such endpoint is started.
+    model: arguments of the Bedrock endpoint that say who answers: ("--script", "FILE"), or () for its bundled model.
+        Default: no such endpoint is started.
     real_credentials: the function keeps the caller's AWS credentials, for real Bedrock. Default: it never sees them.
     function_root, handler: the function. Default: the pipeline's.
     environment: variables added to the function's environment. Default: none.
@@ -35,7 +36,7 @@ class StackSettings:
     """
 
     folder: Path
-    model: Sequence[str] = ()
+    model: Sequence[str] | None = None
     real_credentials: bool = False
     function_root: Path = REPOSITORY / "lambda_src"
     handler: str = "handler.lambda_handler"
@@ -127,7 +128,7 @@ class LocalStack:
         self._url = self._child("Lambda endpoint", "scripts.local.lambda_endpoint", arguments, environ).url()
 
     def _bedrock(self) -> Child | None:
-        if not self.settings.model:
+        if self.settings.model is None:
             return None
         arguments = ["--calls", str(self.calls), *self.settings.model]
         return self._child("Bedrock endpoint", "scripts.local.bedrock_endpoint", arguments)
@@ -156,6 +157,6 @@ class LocalStack:
             rules = settings.folder / "kill-rules.json"
             rules.write_text(json.dumps(list(settings.kill_rules)), encoding="utf-8")
             arguments += ["--kill-rules", str(rules)]
-        if settings.model:
+        if settings.model is not None:
             arguments += ["--calls", str(self.calls)]
         return arguments + (["--real-credentials"] if settings.real_credentials else [])

@@ -46,9 +46,11 @@ class PlainDisplay:
         """Look at the run; mostly says nothing."""
         now = time.time()
         running = next((agent for agent in progress.agents.values() if agent.state == "running"), None)
-        if running is not None and running.tokens and now - self._spoke_at >= HEARTBEAT_SECONDS:
-            rate = running.tokens_per_second
-            self.note(now, f"{running.name}: {running.tokens} tokens" + (f", {rate:.1f} tokens/s" if rate else ""))
+        if running is None or progress.running_pid is None or now - self._spoke_at < HEARTBEAT_SECONDS:
+            return
+        rate = running.tokens_per_second
+        come = f"{running.tokens} tokens, {rate:.1f} tokens/s" if rate else "waiting for the model's first words"
+        self.note(now, f"{running.name}: {come}")
 
 
 class LiveDisplay(PlainDisplay):

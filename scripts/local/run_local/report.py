@@ -85,7 +85,7 @@ def _usd(amount: str | None) -> str:
 
 
 def _remarks(usage: Mapping[str, Any], model: ModelChoice) -> Iterator[str]:
-    yield f"Answered by {model.label}: {model.note}."
+    yield f"Answered by {model.label}. {model.note}"
     if model.is_local and usage.get("cost_usd") is not None:
         priced = {agent.get("model_id") for agent in usage.get("agents", {}).values()}
         yield f"USD: what these tokens would cost on {', '.join(sorted(filter(None, priced)))}; here they were free."

@@ -1,0 +1,47 @@
+"""A small sweep of the crash lab with its real processes, started as a user starts it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+POINTS = 9
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def crash_lab(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "scripts/crash_lab.py", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=580, check=False)
+
+
+def test_a_sample_of_kills_repeats_no_completed_call(tmp_path: Path):
+    done = crash_lab("--points", str(POINTS), "--json", "--picture", str(tmp_path / "sweep.png"))
+
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["points_known"] >= 60
+    assert figures["points_tried"] == figures["points_holding"] == figures["processes_killed"] == POINTS
+    assert figures["results_identical"] == figures["ledgers_identical"] == POINTS
+    assert figures["completed_calls_repeated"] == 0
+    assert figures["completed_calls_kept"] > 0, "a sample in which nothing was completed proves nothing"
+    assert figures["undisturbed"] == {"model_calls": 6, "tool_calls": 6, "cost_usd": "0.0432216"}
+    moments = Counter(point["moment"] for point in figures["points"])
+    assert set(moments) == {"before", "during", "after"}
+    assert all(point["killed_pid"] not in point["pids"][1:] for point in figures["points"] if len(point["pids"]) == 2)
+    assert all(point["in_flight_calls_repeated"] for point in figures["points"] if point["moment"] == "during")
+    assert (tmp_path / "sweep.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_bad_usage_starts_nothing():
+    done = crash_lab("--points", "none")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "must be a whole number of at least 1, got 'none'" in done.stderr

@@ -1,0 +1,287 @@
+"""The pipeline's own handler on the whole local stack: real processes, the real Bedrock wire, real SIGKILLs."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from scripts.local.child import REPOSITORY
+from scripts.local.jsonl import read_all
+from scripts.local.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
+
+pytestmark = pytest.mark.slow
+AGENTS = ("research", "analysis", "summary")
+
+
+def reply(agent, text, **more):
+    usage = {"inputTokens": 100, "outputTokens": 50, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 0}
+    return {"agent": agent, "turn": "*", "text": text, "usage": usage, **more}
+
+
+def script(folder, **more):
+    """A script file in which each agent says its own name; `more` adds fields to an agent's reply."""
+    folder.mkdir(parents=True, exist_ok=True)
+    replies = [reply(agent, f"{agent} says so", **more.get(agent, {})) for agent in AGENTS]
+    file = folder / "replies.json"
+    file.write_text(json.dumps({"replies": replies, "default": reply("*", "nobody")}))
+    return file
+
+
+def run(tmp_path, event, *, rules=(), environment=None, skip_time=True, **replies):
+    """One execution; returns (function error or None, answer, model calls started per agent, events)."""
+    settings = StackSettings(
+        folder=tmp_path / "stack",
+        model=["--script", str(script(tmp_path, **replies))],
+        kill_rules=rules,
+        environment={"RETRY_INITIAL_DELAY_SECONDS": "1", **(environment or {})},
+        crash_retry_seconds=0.05,
+        skip_time=skip_time,
+    )
+    with LocalStack(settings) as stack:
+        answer = stack.client().invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=json.dumps(event))
+        document = json.loads(answer["Payload"].read())
+        started = Counter(call["agent"] for call in read_all(stack.calls) if call["event"] == "started")
+        return answer.get("FunctionError"), document, started, read_all(stack.events)
+
+
+def processes(events):
+    return [event["pid"] for event in events if event["event"] == "invocation_started"]
+
+
+def completed(error, result):
+    assert error is None
+    assert (result["status"], result["report"]) == ("completed", "summary says so")
+    assert {name: agent["model_calls"] for name, agent in result["usage"]["agents"].items()} == dict.fromkeys(AGENTS, 1)
+
+
+def test_three_agents_answer_in_one_process_with_one_call_each(tmp_path):
+    error, result, started, events = run(tmp_path, {"query": "edge computing"})
+    completed(error, result)
+    assert (result["research"], result["analysis"]) == ("research says so", "analysis says so")
+    assert started == dict.fromkeys(AGENTS, 1)
+    assert len(processes(events)) == 1
+
+
+def test_killed_while_the_summary_is_being_written_research_and_analysis_are_not_called_again(tmp_path):
+    rule = {"operation": "summary-agent/model-1", "action": "START", "moment": "during"}
+    error, result, started, events = run(
+        tmp_path, {"query": "edge computing"}, rules=[rule], summary={"delay_seconds": 1}
+    )
+    completed(error, result)
+    assert started == {"research": 1, "analysis": 1, "summary": 2}
+    assert result["usage"]["agents"]["summary"]["attempts"] == 2
+    assert [event["operation"] for event in events if event["event"] == "killed"] == ["summary-agent/model-1"]
+    assert len(set(processes(events))) >= 2
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("durability", ["call", "agent"])
+def test_killed_at_an_agents_checkpoint_the_result_is_the_same(tmp_path, moment, durability):
+    rule = {"operation": "analysis-agent", "action": "SUCCEED", "moment": moment}
+    environment = {"DURABILITY": durability}
+    error, result, started, events = run(tmp_path, {"query": "x"}, rules=[rule], environment=environment)
+    completed(error, result)
+    lost = 1 if (moment, durability) == ("before", "agent") else 0  # the answer that was not yet checkpointed
+    assert started == {"research": 1, "analysis": 1 + lost, "summary": 1}
+    assert len(set(processes(events))) >= 2
+
+
+@pytest.mark.parametrize("fault", ["throttle", "throttle_midstream", "server_error", "disconnect_midstream"])
+def test_a_transient_fault_costs_one_more_call_of_that_agent_only(tmp_path, fault):
+    error, result, started, events = run(tmp_path, {"query": "x"}, analysis={"faults": [fault]})
+    completed(error, result)
+    assert started == {"research": 1, "analysis": 2, "summary": 1}
+    assert result["usage"]["agents"]["analysis"]["attempts"] == 2
+    ends = [event["status"] for event in events if event["event"] == "invocation_ended"]
+    assert ends == ["PENDING", "SUCCEEDED"]  # the back-off was a suspension, not a sleep
+
+
+def test_a_model_that_stalls_is_given_up_at_the_read_timeout_and_called_again(tmp_path):
+    error, result, started, _ = run(
+        tmp_path, {"query": "x"}, environment={"MODEL_READ_TIMEOUT_SECONDS": "1"}, summary={"faults": ["stall"]}
+    )
+    completed(error, result)
+    assert started == {"research": 1, "analysis": 1, "summary": 2}
+
+
+def test_a_refusal_by_the_model_is_not_tried_again(tmp_path):
+    error, document, started, _ = run(tmp_path, {"query": "x"}, analysis={"faults": ["access_denied"]})
+    assert (error, document["errorType"]) == ("Unhandled", "ModelAccessDenied")
+    assert started == {"research": 1, "analysis": 1}
+
+
+@pytest.mark.parametrize("event", [None, [], "topic", {}, {"query": " "}, {"query": 7}, {"query": "x", "extra": 1}])
+def test_fails_when_the_event_is_wrong_before_any_model_is_called(tmp_path, event):
+    error, document, started, events = run(tmp_path, event)
+    assert (error, document["errorType"]) == ("Unhandled", "InvalidRequest")
+    assert not started
+    assert len(processes(events)) == 1
+
+
+def test_the_demo_checkpoint_suspends_and_resumes_in_a_new_process(tmp_path):
+    error, result, started, events = run(tmp_path, {"query": "x", "demo_checkpoint": True})
+    completed(error, result)
+    assert started == dict.fromkeys(AGENTS, 1)
+    assert len(set(processes(events))) == 2
+
+
+# The command
+
+
+def command(*arguments, **options):
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "RETRY_INITIAL_DELAY_SECONDS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "scripts.local.run", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        **options,
+    )
+
+
+def run_local(*arguments, given=b"", timeout=120, **options):
+    """Run the command to its end; returns (exit status, stdout, stderr)."""
+    with command(*arguments, **options) as process:
+        output, errors = process.communicate(given, timeout=timeout)
+    assert not left_running(errors.decode())
+    return process.returncode, output.decode(), errors.decode()
+
+
+def left_running(errors):
+    """Command lines of processes that still carry the run's folder."""
+    found = re.search(r"logs: (\S+)", errors)
+    if found is None:
+        return []
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(file.read_bytes().decode(errors="replace"))
+        except OSError:
+            continue  # it ended meanwhile
+    return [line for line in lines if found[1] in line]
+
+
+def test_json_prints_exactly_the_result_of_the_contract(tmp_path):
+    status, output, errors = run_local("--json", "--script", str(script(tmp_path)), "edge computing")
+    result = json.loads(output)
+    assert status == 0
+    assert {"status", "query", "research", "analysis", "report", "usage"} <= set(result)
+    assert (result["status"], result["query"]) == ("completed", "edge computing")
+    assert set(result["usage"]["agents"]) == set(AGENTS)
+    assert (result["usage"]["model_calls"], result["usage"]["input_tokens"]) == (3, 300)
+    assert all(agent["model_id"] and agent["cost_usd"] for agent in result["usage"]["agents"].values())
+    assert "summary: done" in errors
+
+
+def test_the_report_and_the_ledger_go_to_stdout_the_progress_to_stderr(tmp_path):
+    status, output, errors = run_local("--script", str(script(tmp_path)), "edge computing")
+    assert status == 0
+    assert output.startswith("summary says so\n")
+    total = next(line.split() for line in output.splitlines() if line.startswith("total"))
+    assert total[:5] == ["total", "3", "3", "300", "150"]
+    assert "Fixed replies, no model." in output
+    assert "research: model call 1" in errors
+
+
+def test_kill_after_an_agent_shows_two_processes_and_what_the_checkpoints_saved(tmp_path):
+    status, output, errors = run_local("--kill-after", "analysis", "--script", str(script(tmp_path)), "edge computing")
+    assert status == 0
+    killed = re.search(r"process (\d+) was killed \(SIGKILL\) after analysis-agent's checkpoint", output)
+    resumed = re.search(r"Process (\d+) resumed the execution", output)
+    assert killed
+    assert resumed
+    assert killed[1] != resumed[1]
+    assert "research, analysis: replayed from checkpoints, 0 model calls." in output
+    assert "Saved by checkpoints: 2 model calls, 200 input and 100 output tokens" in output
+    assert f"process {killed[1]} killed (SIGKILL)" in errors
+
+
+@pytest.mark.parametrize("agent", ["research", "summary"])
+def test_kill_after_the_first_or_the_last_agent_still_gives_the_report(tmp_path, agent):
+    status, output, _ = run_local("--kill-after", agent, "--script", str(script(tmp_path)), "edge computing")
+    assert status == 0
+    assert output.startswith("summary says so\n")
+    assert "0 model calls." in output
+
+
+def test_a_failed_execution_is_told_by_type_with_exit_status_1(tmp_path):
+    replies = str(script(tmp_path, research={"faults": ["access_denied"]}))
+    status, output, errors = run_local("--script", replies, "edge computing")
+    assert (status, output) == (1, "")
+    assert "run_local: ModelAccessDenied: " in errors
+    assert "Traceback" not in errors
+
+
+def test_a_failed_execution_is_one_json_document_too(tmp_path):
+    replies = str(script(tmp_path, research={"faults": ["access_denied"]}))
+    status, output, _ = run_local("--json", "--script", replies, "edge computing")
+    document = json.loads(output)
+    assert status == 1
+    assert set(document) == {"error_type", "error_message"}
+    assert document["error_type"] == "ModelAccessDenied"
+
+
+def test_an_event_with_a_wrong_field_reaches_the_handler_and_its_refusal_the_caller(tmp_path):
+    replies = str(script(tmp_path))
+    status, output, _ = run_local("--json", "--script", replies, "--event", "-", given=b'{"query": "x", "qeury": 1}')
+    assert status == 1
+    assert json.loads(output)["error_type"] == "InvalidRequest"
+    assert "qeury" in json.loads(output)["error_message"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_everything_quietly_with_130(tmp_path, number):
+    replies = str(script(tmp_path, research={"delay_seconds": 60}))
+    with command("--script", replies, "edge computing") as process:
+        assert process.stderr is not None
+        told = b""
+        while b"research: model call 1" not in told:
+            told += process.stderr.readline()
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (130, b"")
+    assert b"Traceback" not in errors
+    assert not left_running(told.decode())
+
+
+def test_a_part_that_dies_is_told_with_its_log(tmp_path):
+    replies = str(script(tmp_path, research={"delay_seconds": 60}))
+    with command("--json", "--script", replies, "edge computing") as process:
+        assert process.stderr is not None
+        told = b""
+        while b"research: model call 1" not in told:
+            told += process.stderr.readline()
+        folder = re.search(r"logs: (\S+)", told.decode())
+        assert folder is not None
+        os.kill(pid_of("scripts.local.engine", folder[1]), signal.SIGKILL)
+        output, _ = process.communicate(timeout=20)
+    document = json.loads(output)
+    assert process.returncode == 1
+    assert document["error_type"] == "LocalStackFailed"
+    assert "the durable engine ended with signal 9; its log is " in document["error_message"]
+
+
+def pid_of(module, folder):
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        words = file.read_bytes().decode(errors="replace")
+        if module in words and folder in words:
+            return int(file.parent.name)
+    raise AssertionError(f"no process runs {module} for {folder}")
+
+
+@pytest.mark.timeout(600)
+def test_the_small_model_writes_a_report_for_real():
+    status, output, errors = run_local("--json", "AWS Lambda durable functions", timeout=580)
+    result = json.loads(output)
+    assert status == 0, errors
+    assert all(len(result[text]) > 100 for text in ("research", "analysis", "report"))
+    assert result["usage"]["model_calls"] == 3
+    assert result["usage"]["output_tokens"] > 100
+    assert "shows the machinery, not the quality" in errors
