@@ -17,7 +17,11 @@ _BAD_USAGE = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns 0 then, 2 after one line on stderr about what cannot be used."""
-    options = _parser().parse_args(arguments)
+    parent = os.getppid()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if bool(options.openai_url) != bool(options.openai_model):
+        parser.error("--openai-url and --openai-model go together")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     try:
         backend = _backend(options)
@@ -27,12 +31,24 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"bedrock endpoint: {_in_one_line(unusable)}", file=sys.stderr)
         return _BAD_USAGE
     print(f"ready {url_of(listener)}", flush=True)
-    serve_until_signal(build_app(backend, calls), listener, with_parent=options.exit_with_parent)
+    serve_until_signal(build_app(backend, calls), listener, parent=parent if options.exit_with_parent else None)
     return 0
 
 
 def _backend(options: argparse.Namespace) -> Backend:
-    return _scripted(options.script)
+    if options.script:
+        return _scripted(options.script)
+    if options.openai_url:
+        from scripts.local.bedrock.openai import OpenAiBackend
+
+        return OpenAiBackend(options.openai_url, options.openai_model)
+    if options.model:
+        from scripts.local.bedrock.llama import LlamaBackend, load
+
+        return LlamaBackend(options.model.name, load(options.model))
+    from scripts.local.bedrock.bundled import BundledBackend, bundled_model
+
+    return BundledBackend(bundled_model())
 
 
 def _scripted(path: Path) -> ScriptBackend:
@@ -49,12 +65,18 @@ def _in_one_line(unusable: OSError | ValueError) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m scripts.local.bedrock_endpoint", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.local.bedrock_endpoint",
+        description=f"{__doc__} Prints `ready URL` once it serves; point AWS_ENDPOINT_URL_BEDROCK_RUNTIME there.",
+        epilog="Without --model, --openai-url or --script the bundled SmolLM2-135M answers.",
+    )
     parser.add_argument("--port", type=int, default=0, help="loopback port. Default: 0, a free one")
     parser.add_argument("--calls", type=Path, metavar="FILE.jsonl", help="append an event line per call. Default: none")
-    parser.add_argument(
-        "--script", type=Path, metavar="FILE.json", required=True, help="scripted replies instead of a model"
-    )
+    answers = parser.add_mutually_exclusive_group()
+    answers.add_argument("--model", type=Path, metavar="FILE.gguf", help="a model of yours, run in this process")
+    answers.add_argument("--openai-url", metavar="URL", help="an OpenAI-compatible server; needs --openai-model")
+    answers.add_argument("--script", type=Path, metavar="FILE.json", help="scripted replies and faults, no model")
+    parser.add_argument("--openai-model", metavar="NAME", help="the model's name on that server")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when the starting process is gone")
     return parser
 

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError, HTTPClientError, ReadTimeoutError, ResponseStreamingError
 
 from scripts.local.bedrock.calls import CallsLog
+from scripts.local.bedrock.pieces import Begin
 from scripts.local.bedrock.script import ScriptBackend, ScriptError, parse_script
 from scripts.local.bedrock.serve import serving
 
@@ -371,6 +372,27 @@ def test_the_script_can_be_replaced_while_the_endpoint_runs(bedrock):
         "replies[0].txt: Extra inputs are not permitted",
     )
     assert _text(bedrock.stream()) == "new"
+
+
+def test_a_backend_that_breaks_is_an_internal_server_error(bedrock, caplog):
+    class Broken:
+        label = "broken"
+
+        async def reply(self, request):
+            yield Begin(1 // 0)
+
+    with serving(Broken()) as url:
+        client = Bedrock(bedrock.backend, url, None).client
+        with pytest.raises(ClientError) as refused:
+            client.converse(modelId=MODEL, messages=QUESTION)
+    assert refused.value.response["Error"]["Code"] == "InternalServerException"
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_text_of_a_megabyte_arrives_whole(bedrock):
+    text = "tides " * 170_000
+    bedrock.play({"text": text})
+    assert _text(bedrock.stream()) == text
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from scripts.local.bedrock.calls import Call, CallsLog
 from scripts.local.bedrock.converse import ConverseRequest, check, decode_body, read_request
-from scripts.local.bedrock.pieces import Backend, Begin, ConnectionDropped, Piece, Text, ToolInput
+from scripts.local.bedrock.pieces import Backend, Begin, ConnectionDropped, End, Piece, Text, ToolInput
 from scripts.local.bedrock.reply import StreamedReply, whole_reply
 from scripts.local.bedrock.script import ScriptBackend, ScriptError, parse_script
 from scripts.local.bedrock.wire import (
@@ -116,6 +116,9 @@ class _Answer(Response):
                         self._call.input_tokens = piece.input_tokens
                     case Text() | ToolInput():
                         self._call.token(piece.output_tokens)
+                    case End():
+                        self._call.input_tokens = piece.usage.input_tokens
+                        self._call.output_tokens = piece.usage.output_tokens
                 yield piece
 
     async def _stream(self, pieces: AsyncIterator[Piece], send: Send) -> None:

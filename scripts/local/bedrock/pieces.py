@@ -66,7 +66,7 @@ class End:
 Piece = Begin | Text | ToolStart | ToolInput | End
 
 
-class ConnectionDropped(Exception):  # noqa: N818 - an event to act out, not an error of ours
+class ConnectionDropped(Exception):
     """The backend wants the client to see the socket close here; `args[0]` says why, for the calls log."""
 
 

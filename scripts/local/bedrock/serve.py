@@ -1,5 +1,6 @@
 """Runs the endpoint on a loopback port: as a process until a signal, or in a thread for a test."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -18,7 +19,7 @@ from scripts.local.bedrock.calls import CallsLog
 from scripts.local.bedrock.pieces import Backend
 
 HOST = "127.0.0.1"
-_START_SECONDS = 10
+_STOP_SECONDS = 10
 _PARENT_CHECK_SECONDS = 1
 
 
@@ -67,33 +68,40 @@ class _Server(uvicorn.Server):
         self.should_exit = self.force_exit = True
 
 
-def serve_until_signal(app: Starlette, listener: socket.socket, *, with_parent: bool = False) -> None:
+def serve_until_signal(app: Starlette, listener: socket.socket, *, parent: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then return at once, open calls cut off.
 
-    `with_parent`: also stop when the process that started this one is gone. Default: keep serving.
+    `parent`: also stop when the process with this id is no longer the parent of this one. Default: keep serving.
     """
-    _quiet_dropped_connections()
+    _quiet_cut_off_replies()
     server = _Server(app)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, server.stop)
-    if with_parent:
-        threading.Thread(target=_stop_with_parent, args=(server, os.getppid()), daemon=True).start()
+    if parent is not None:
+        threading.Thread(target=_stop_with_parent, args=(server, parent), daemon=True).start()
     server.run(sockets=[listener])
 
 
 @contextmanager
 def serving(backend: Backend, calls: CallsLog | None = None) -> Iterator[str]:
     """Serve `backend` from a thread of this process and yield the URL; stops when the block ends."""
-    _quiet_dropped_connections()
+    with serving_app(build_app(backend, calls or CallsLog())) as url:
+        yield url
+
+
+@contextmanager
+def serving_app(app: Starlette) -> Iterator[str]:
+    """The same for any app."""
+    _quiet_cut_off_replies()
     listener = listen(0)
-    server = _Server(build_app(backend, calls or CallsLog()))
+    server = _Server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         yield url_of(listener)  # the socket already listens: a request sent now waits for the thread to come up
     finally:
         server.stop()
-        thread.join(_START_SECONDS)
+        thread.join(_STOP_SECONDS)
         listener.close()
 
 
@@ -103,8 +111,11 @@ def _stop_with_parent(server: _Server, parent: int) -> None:
     server.stop()
 
 
-def _quiet_dropped_connections() -> None:
-    """A scripted disconnect is a reply left unfinished on purpose; uvicorn's complaint about it says nothing."""
-    logging.getLogger("uvicorn.error").addFilter(
-        lambda record: "without completing response" not in record.getMessage(),
-    )
+def _quiet_cut_off_replies() -> None:
+    """Replies left unfinished on purpose, by a script or by a signal, are no errors to tell about."""
+    logging.getLogger("uvicorn.error").addFilter(_not_cut_off)
+
+
+def _not_cut_off(record: logging.LogRecord) -> bool:
+    cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cancelled and "without completing response" not in record.getMessage()
