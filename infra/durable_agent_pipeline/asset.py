@@ -2,20 +2,27 @@
 
 from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
 
 from .bundling import LocalBundling
 from .package import package_of
 from .props import PipelineProps
 from .source import lambda_source
 
+BUNDLE_FOR = "durable-agent-pipeline:bundle-for"
+"""Context key. "host" builds the package for the machine that synthesizes, for a deployment into a local emulator.
 
-def pipeline_code(props: PipelineProps) -> lambda_.Code:
+Default: the package is built for the function's runtime and processor.
+"""
+
+
+def pipeline_code(scope: Construct, props: PipelineProps) -> lambda_.Code:
     """The function's code.
 
     Its hash covers every source file that ships, the pinned requirements, the runtime, the processor, the bundler and
     whether byte code is included: the same inputs give the same asset in every stack, folder and installation.
     """
-    package = package_of(props)
+    package = package_of(props, for_host=_for_host(scope))
     image = props.runtime.bundling_image
     return lambda_.Code.from_asset(
         str(lambda_source()),
@@ -24,3 +31,10 @@ def pipeline_code(props: PipelineProps) -> lambda_.Code:
         # CDK hashes these options too, so nothing in them may name a folder of this machine
         bundling=BundlingOptions(image=image, local=LocalBundling(package, image.image)),
     )
+
+
+def _for_host(scope: Construct) -> bool:
+    chosen = scope.node.try_get_context(BUNDLE_FOR)
+    if chosen not in (None, "host"):
+        raise ValueError(f"the context value {BUNDLE_FOR} must be host, got {chosen!r}")
+    return chosen is not None

@@ -17,6 +17,9 @@ FORMAT = 1
 
 PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
 
+HOST = f"host-{platform.system()}-{platform.machine()}"
+"""In place of a processor: this machine, for an emulator whose functions are its own processes."""
+
 # Third-party code that neither Strands' agent loop nor Bedrock's client imports (checked against sys.modules, and by
 # running an agent with a tool and structured output on the pruned package).
 UNUSED = (
@@ -61,7 +64,7 @@ def build(
             is installed.
         output: folder to fill; created.
         python: minor version of the runtime, "3.13".
-        architecture: "arm64" or "x86_64".
+        architecture: "arm64", "x86_64" or HOST.
         prune: False keeps every package and service model, for tools that may need them.
         compiler: a Python of that same minor version; None ships source only.
 
@@ -84,7 +87,7 @@ def build(
 @cache
 def installer(python: str, architecture: str) -> list[str] | None:
     """The start of a command line that installs wheels for another processor; None when neither uv nor pip is here."""
-    machine = PLATFORMS[architecture]
+    machine = PLATFORMS.get(architecture)
     wanted = ["--python-version", python, "--only-binary", ":all:", "--quiet"]
     for uv in ([shutil.which("uv")], [sys.executable, "-m", "uv"]):
         if uv[0] and _runs([*uv, "--version"]):
@@ -94,13 +97,13 @@ def installer(python: str, architecture: str) -> list[str] | None:
                 "install",
                 "--python",
                 sys.executable,
-                "--python-platform",
-                f"{machine}-manylinux_2_28",
+                *(["--python-platform", f"{machine}-manylinux_2_28"] if machine else []),
                 *wanted,
             ]
     if _runs([sys.executable, "-m", "pip", "--version"]):
         tags = ["--platform", f"manylinux2014_{machine}", "--platform", f"manylinux_2_28_{machine}"]
-        return [sys.executable, "-m", "pip", "install", "--no-compile", "--implementation", "cp", *tags, *wanted]
+        foreign = tags if machine else []
+        return [sys.executable, "-m", "pip", "install", "--no-compile", "--implementation", "cp", *foreign, *wanted]
     return None
 
 

@@ -1,6 +1,7 @@
 """What goes into the Lambda package, and the hash of it."""
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ class Package:
     """Minor version of the runtime, "3.13"."""
 
     architecture: str
-    """"arm64" or "x86_64"."""
+    """"arm64", "x86_64" or bundle.HOST."""
 
     sources: tuple[tuple[Path, str], ...]
     """(file, path inside the package) of all that is ours or the caller's."""
@@ -49,18 +50,22 @@ class Package:
         return hasher.hexdigest()
 
 
-def package_of(props: PipelineProps) -> Package:
-    """The package that these choices need."""
+def package_of(props: PipelineProps, *, for_host: bool = False) -> Package:
+    """The package that these choices need; `for_host` builds it for the Python and the machine that run this."""
     sources = [(file, inside) for inside, file in shipped_files(lambda_source())]
     own = []
     if props.agents:
         own = [(file, f"{AGENTS_FOLDER}/{inside}") for inside, file in shipped_files(Path(props.agents))]
     return Package(
-        python=props.runtime.name.removeprefix("python"),
-        architecture=props.architecture.name,
+        python=f"{sys.version_info.major}.{sys.version_info.minor}" if for_host else _minor(props),
+        architecture=bundle.HOST if for_host else props.architecture.name,
         sources=(*sources, *own),
         prune=not any(_is_code(inside) for _, inside in own),  # the caller's code may import what ours never does
     )
+
+
+def _minor(props: PipelineProps) -> str:
+    return props.runtime.name.removeprefix("python")
 
 
 def _is_code(inside: str) -> bool:

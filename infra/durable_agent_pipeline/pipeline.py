@@ -94,7 +94,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
         function = durable_function(
             self,
             props,
-            code=pipeline_code(props),
+            code=pipeline_code(self, props),
             role=role,
             group=self.log_group,
             queue=self.dead_letter_queue,
