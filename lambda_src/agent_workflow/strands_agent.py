@@ -17,7 +17,7 @@ def build_agent(agent: AgentSpec, settings: Settings) -> Agent:
     """A new agent with the declared model, prompt and tools; agents keep a conversation and are never shared.
 
     Raises:
-        InvalidConfiguration: a declared tool does not exist.
+        ToolsNotFound: a declared tool does not exist.
     """
     from strands import Agent
 

@@ -5,32 +5,39 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.refusals import shown
+from durable_strands.errors import AgentFailed
 
 MODULE_NAME = "pipeline_tools"
+
+
+class ToolsNotFound(AgentFailed):
+    """The tools.py of the agents folder is missing, cannot be imported, or lacks a declared tool."""
 
 
 def load_tools(folder: Path, names: tuple[str, ...]) -> list[Any]:
     """The values of these names in `<folder>/tools.py`: Strands tools, durable tools or tool providers.
 
-    The file is imported only if an agent that runs has tools, once per agent: its imports may be heavy.
+    The file is imported only when an agent with tools really runs, once per agent: its imports may be heavy.
 
     Raises:
-        InvalidConfiguration: the file or a name in it is missing.
+        ToolsNotFound: the file or a name in it is missing, or its import fails.
     """
     if not names:
         return []
     module = _imported(folder / "tools.py")
     if missing := [name for name in names if not hasattr(module, name)]:
-        raise InvalidConfiguration(f"every tool must be a name in tools.py, got {shown(missing[0])}")
+        raise ToolsNotFound(f"every tool must be a name in tools.py, got {shown(missing[0])}")
     return [getattr(module, name) for name in names]
 
 
 def _imported(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(MODULE_NAME, file)
     if spec is None or spec.loader is None or not file.is_file():
-        raise InvalidConfiguration("agents with tools need a tools.py beside agents.toml, got none")
+        raise ToolsNotFound("agents with tools need a tools.py beside agents.toml, got none")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ToolsNotFound(f"tools.py must be importable, got {type(error).__name__}: {error}") from error
     return module

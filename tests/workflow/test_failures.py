@@ -122,3 +122,15 @@ def test_a_wrong_environment_ends_the_execution_typed_before_any_call(pipeline):
     assert error.type == "InvalidConfiguration"
     assert error.message.startswith("DURABILITY")
     assert pipeline.calls == {"research": 0, "analysis": 0, "summary": 0}
+
+
+def test_a_declared_tool_that_does_not_exist_ends_the_execution_typed_before_its_agent_calls(pipeline, tmp_path: Path):
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "clerk.md").write_text("You are a clerk.")
+    (tmp_path / "agents.toml").write_text(
+        '[[agents]]\nname = "clerk"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\ntools = ["look_up"]\n'
+    )
+    pipeline.set_environment(AGENTS_FOLDER=str(tmp_path))
+    pipeline.models["clerk"] = FakeModel()
+    assert pipeline.error(EVENT).type == "ToolsNotFound"
+    assert pipeline.calls["clerk"] == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 
-from agent_workflow import budget, errors
+from agent_workflow import budget, errors, tools
 from durable_strands import errors as agent_errors
 from durable_strands.errors import AgentFailed
 
@@ -19,6 +19,7 @@ ROWS = {
 REFUSALS = (errors.InvalidRequest, errors.InvalidConfiguration, errors.UnpricedModel)
 FAILURES = (
     budget.BudgetExceeded,
+    tools.ToolsNotFound,
     *(kind for kind in vars(agent_errors).values() if isinstance(kind, type) and AgentFailed in kind.__mro__[1:]),
 )
 

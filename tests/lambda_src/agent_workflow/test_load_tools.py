@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_workflow.errors import InvalidConfiguration
-from agent_workflow.tools import load_tools
+from agent_workflow.tools import ToolsNotFound, load_tools
 
 
 def test_an_agent_without_tools_needs_no_file(tmp_path: Path):
@@ -18,11 +17,17 @@ def test_tools_are_found_by_name_in_the_declared_order(tmp_path: Path):
 
 
 def test_fails_when_the_file_is_missing(tmp_path: Path):
-    with pytest.raises(InvalidConfiguration, match=r"need a tools\.py"):
+    with pytest.raises(ToolsNotFound, match=r"need a tools\.py"):
         load_tools(tmp_path, ("search",))
 
 
 def test_fails_when_a_name_is_missing(tmp_path: Path):
     (tmp_path / "tools.py").write_text("search = 1\n")
-    with pytest.raises(InvalidConfiguration, match="got 'fetch'"):
+    with pytest.raises(ToolsNotFound, match="got 'fetch'"):
         load_tools(tmp_path, ("search", "fetch"))
+
+
+def test_fails_when_the_file_cannot_be_imported(tmp_path: Path):
+    (tmp_path / "tools.py").write_text("import no_such_module\n")
+    with pytest.raises(ToolsNotFound, match="got ModuleNotFoundError"):
+        load_tools(tmp_path, ("search",))
