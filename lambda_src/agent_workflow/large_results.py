@@ -116,6 +116,11 @@ class LargeResultsSerDes(SerDes[Any]):
         return value
 
 
+def too_large(document: Any) -> bool:
+    """Whether Lambda would refuse `document` as a response."""
+    return len(json.dumps(document)) > RESULT_LIMIT_BYTES
+
+
 def folder_of(execution_arn: str) -> str:
     """The folder of an execution; its name may be a caller's words, so it is hashed."""
     return f"executions/{hashlib.sha256(execution_arn.encode()).hexdigest()[:32]}"

@@ -25,6 +25,17 @@ def completed(request: Request, agents: Sequence[AgentSpec], texts: Mapping[str,
     }
 
 
+def completed_elsewhere(request: Request, stored: Document, usage: Document) -> Document:
+    """The result of a completed execution whose texts are too large for a response: where the whole result lies.
+
+    Args:
+        request: what was asked.
+        stored: bucket, key, sha256 and size_bytes of the result as `completed` makes it, as JSON.
+        usage: the ledger, without the list of calls.
+    """
+    return {"status": "completed", "query": request.query, "stored": stored, "usage": usage}
+
+
 def usage_document(
     agents: Iterable[AgentSpec], ledger: Ledger, estimates: Estimates, *, calls: bool = True
 ) -> Document:

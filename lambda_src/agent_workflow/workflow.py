@@ -3,7 +3,7 @@
 import json
 from functools import partial
 
-from aws_durable_execution_sdk_python import DurableContext
+from aws_durable_execution_sdk_python import DurableContext, StepError
 from aws_durable_execution_sdk_python.config import Duration
 
 from agent_workflow.agents import AgentSpec
@@ -12,12 +12,13 @@ from agent_workflow.budget import check_prices, smaller_budget
 from agent_workflow.deployment import Deployment
 from agent_workflow.estimates import estimate
 from agent_workflow.inputs import QUERY, compose
-from agent_workflow.large_results import Bucket, LargeResultsSerDes
+from agent_workflow.large_results import Bucket, LargeResultsSerDes, folder_of, too_large
 from agent_workflow.request import Request
-from agent_workflow.result import Document, completed, usage_document
+from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.telemetry import execution_logger, keep_prompts_out_of_spans
 from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
+from durable_strands.errors import ResultTooLarge, rebuild
 
 DEMO_WAIT = Duration.from_seconds(10)
 
@@ -54,7 +55,19 @@ class Workflow:
             if self._request.demo_checkpoint and agent is self._agents[-1]:
                 self._wait()
             texts[agent.name] = self._answer(agent, compose(agent.inputs, texts)).text
-        return completed(self._request, self._agents, texts, self._usage(calls=True))
+        document = completed(self._request, self._agents, texts, self._usage(calls=True))
+        return self._stored(document) if too_large(document) else document
+
+    def _stored(self, document: Document) -> Document:
+        bucket = self._bucket()
+        if bucket is None:
+            raise ResultTooLarge("a result above 6 MB needs large_results, which this deployment left out")
+        folder = folder_of(self._context.execution_context.durable_execution_arn)
+        try:
+            stored = self._context.step(lambda _: vars(bucket.put(json.dumps(document), folder)), name="store-result")
+        except StepError as error:
+            raise rebuild(error) from error
+        return completed_elsewhere(self._request, stored, self._usage(calls=False))
 
     def _wait(self) -> None:
         self._context.wait(DEMO_WAIT, name="demo-checkpoint")
@@ -79,9 +92,13 @@ class Workflow:
         self._context.logger.info("agent=<%s>, calls=<%d> | agent finished", agent.name, len(answer.calls))
         return answer
 
+    def _bucket(self) -> Bucket | None:
+        name = self._settings.large_results_bucket
+        return Bucket(name, self._settings.large_results_kms_key_arn) if name else None
+
     def _serdes(self) -> LargeResultsSerDes | None:
-        bucket = self._settings.large_results_bucket
-        return LargeResultsSerDes(Bucket(bucket, self._settings.large_results_kms_key_arn)) if bucket else None
+        bucket = self._bucket()
+        return LargeResultsSerDes(bucket) if bucket else None
 
     def _account_for(self, failure: AgentFailed, agent: AgentSpec) -> None:
         self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage)

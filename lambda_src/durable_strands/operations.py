@@ -88,7 +88,8 @@ class InlineOperations:
         self._step = step
 
     def step(self, _name: str, call: Call, _retry: RetryStrategy) -> dict[str, Any]:
-        return call(StepContext(logger=self._step.logger, attempt=1))
+        # Each try of the agent makes all its calls again, so the agent's tries are the call's.
+        return call(self._step)
 
     def context(self, name: str, _body: Waiting) -> dict[str, Any]:
         raise UnsafeAgent(f"tool {name!r} waits durably, which needs durability='call', got durability='agent'")

@@ -1,15 +1,12 @@
 """Large results against a real S3 API: stored by reference, verified on replay, never silently lost."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from aws_durable_execution_sdk_python import SerDesError
 from aws_durable_execution_sdk_python.config import Duration
 from aws_durable_execution_sdk_python.serdes import SerDesContext
-from moto.server import ThreadedMotoServer
 from strands import Agent, tool
 
 from agent_workflow.large_results import Bucket, LargeResultsSerDes
@@ -21,73 +18,50 @@ CONTEXT = SerDesContext("op-1", "arn:execution")
 LONG = "x" * 300_000
 
 
-@pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_endpoint)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="large")
-    yield client
-    for item in keys(client):
-        client.delete_object(Bucket="large", Key=item)
-    client.delete_bucket(Bucket="large")
-
-
 def keys(client: Any) -> list[str]:
     return [item["Key"] for item in client.list_objects_v2(Bucket="large").get("Contents", [])]
 
 
-def test_a_small_result_stays_in_the_checkpoint(s3: Any) -> None:
+def test_a_small_result_stays_in_the_checkpoint(bucket: Any) -> None:
     serdes = LargeResultsSerDes(Bucket("large"))
     assert serdes.serialize({"text": "small"}, CONTEXT) == '{"text":"small"}'
-    assert keys(s3) == []
+    assert keys(bucket) == []
 
 
-def test_a_large_result_is_a_reference_with_digest_and_size(s3: Any) -> None:
+def test_a_large_result_is_a_reference_with_digest_and_size(bucket: Any) -> None:
     serdes = LargeResultsSerDes(Bucket("large"))
     written = serdes.serialize({"text": LONG}, CONTEXT)
     reference = json.loads(written)["$stored"]
     assert len(written) < 500
     assert reference["size_bytes"] == len(LONG) + len('{"text":""}')
-    assert keys(s3) == [reference["key"]]
+    assert keys(bucket) == [reference["key"]]
     assert reference["sha256"] in reference["key"]
     assert serdes.deserialize(written, CONTEXT) == {"text": LONG}
 
 
-def test_writing_the_same_result_again_leaves_one_object(s3: Any) -> None:
+def test_writing_the_same_result_again_leaves_one_object(bucket: Any) -> None:
     serdes = LargeResultsSerDes(Bucket("large"))
     assert serdes.serialize(LONG, CONTEXT) == serdes.serialize(LONG, CONTEXT)
-    assert len(keys(s3)) == 1
+    assert len(keys(bucket)) == 1
 
 
-def test_fails_when_the_object_is_lost(s3: Any) -> None:
+def test_fails_when_the_object_is_lost(bucket: Any) -> None:
     serdes = LargeResultsSerDes(Bucket("large"))
     written = serdes.serialize(LONG, CONTEXT)
-    s3.delete_object(Bucket="large", Key=keys(s3)[0])
+    bucket.delete_object(Bucket="large", Key=keys(bucket)[0])
     with pytest.raises(SerDesError, match=r"a large result is lost: .*NoSuchKey"):
         serdes.deserialize(written, CONTEXT)
 
 
-def test_fails_when_the_object_was_altered(s3: Any) -> None:
+def test_fails_when_the_object_was_altered(bucket: Any) -> None:
     serdes = LargeResultsSerDes(Bucket("large"))
     written = serdes.serialize(LONG, CONTEXT)
-    s3.put_object(Bucket="large", Key=keys(s3)[0], Body=json.dumps("y" * 300_000).encode())
+    bucket.put_object(Bucket="large", Key=keys(bucket)[0], Body=json.dumps("y" * 300_000).encode())
     with pytest.raises(SerDesError, match="was altered"):
         serdes.deserialize(written, CONTEXT)
 
 
-def test_fails_when_the_bucket_does_not_take_it(s3: Any) -> None:
+def test_fails_when_the_bucket_does_not_take_it(bucket: Any) -> None:
     with pytest.raises(SerDesError, match=r"300002 bytes could not be stored: NoSuchBucket"):
         LargeResultsSerDes(Bucket("absent")).serialize(LONG, CONTEXT)
 
@@ -125,18 +99,18 @@ def agent_with_large_results(after: Any = None) -> tuple[Any, ScriptedModel, lis
     return on_engine(body), model, ran
 
 
-def test_an_agent_with_large_texts_replays_them_from_the_bucket(s3: Any) -> None:
+def test_an_agent_with_large_texts_replays_them_from_the_bucket(bucket: Any) -> None:
     outcome, model, ran = agent_with_large_results()
     assert outcome.value == [2, len(LONG)]
     assert model.calls == [0, 1]
     assert ran == ["dump"]
-    assert len(keys(s3)) == 3, "the tool's result, the reply, and the agent's result"
+    assert len(keys(bucket)) == 3, "the tool's result, the reply, and the agent's result"
 
 
-def test_a_result_lost_before_the_replay_is_a_typed_failure(s3: Any) -> None:
+def test_a_result_lost_before_the_replay_is_a_typed_failure(bucket: Any) -> None:
     def lose() -> None:
-        for key in keys(s3):
-            s3.delete_object(Bucket="large", Key=key)
+        for key in keys(bucket):
+            bucket.delete_object(Bucket="large", Key=key)
 
     outcome, model, _ = agent_with_large_results(lose)
     assert outcome.value[0] == "ResultNotKept"

@@ -1,0 +1,28 @@
+"""What tests of several rooms stand on: an S3 API on loopback."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A boto3 S3 client with an empty bucket named `large`; the code under test finds it by the same environment."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+    client: Any = boto3.client("s3")
+    client.create_bucket(Bucket="large")
+    yield client
+    # moto keeps its buckets in this process, whichever server they were made through
+    for item in client.list_objects_v2(Bucket="large").get("Contents", []):
+        client.delete_object(Bucket="large", Key=item["Key"])
+    client.delete_bucket(Bucket="large")
+    server.stop()
