@@ -55,6 +55,13 @@ class Progress:
         """A run of these agents that has not begun."""
         return cls({name: AgentProgress(name) for name in names}, note)
 
+    def see(self, line: Mapping[str, Any]) -> None:
+        """Take in a line of either file."""
+        if "call" in line:
+            self.see_call(line)
+        else:
+            self.see_event(line)
+
     def see_event(self, event: Mapping[str, Any]) -> None:
         """Take in one line of the Lambda endpoint's events file."""
         seers: dict[str, Callable[[Mapping[str, Any]], None]] = {

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ def _run(options: Options) -> int:
     with display_on(errors, started_at, live=not options.as_json) as display:
         display.note(started_at, f"answers come from {options.model.label}. {options.model.note}")
         display.note(started_at, f"logs: {_shown(folder)}")
+        display.note(started_at, "starting the durable engine, the Bedrock endpoint and the Lambda endpoint")
         progress = Progress.of(agent_names(), display.note)
         try:
             with LocalStack(_settings(options, folder)) as stack:
@@ -108,10 +110,8 @@ def _execute(stack: LocalStack, options: Options, progress: Progress, display: P
 def _follow(stack: LocalStack, progress: Progress, display: PlainDisplay) -> None:
     events, calls = Follower(stack.events), Follower(stack.calls)
     while not progress.finished:
-        for line in calls.new_lines():  # first: a call has finished before its step is checkpointed
-            progress.see_call(line)
-        for line in events.new_lines():
-            progress.see_event(line)
+        for line in sorted([*calls.new_lines(), *events.new_lines()], key=itemgetter("at")):
+            progress.see(line)
         display.show(progress)
         stack.check()
         time.sleep(LOOK_SECONDS)
@@ -124,17 +124,18 @@ def _outcome(client: LambdaClient, execution: str) -> Outcome:
 
 def _write(options: Options, outcome: Outcome, progress: Progress, folder: Path, errors: Console) -> None:
     output = Console()
-    summary = errors if options.as_json else output
+    summary = output if outcome.succeeded and not options.as_json else errors
     if options.as_json:
         print(json.dumps(outcome.document(), ensure_ascii=False, indent=2))
     elif outcome.succeeded:
         write_report(output, outcome.result)
     if not outcome.succeeded:
         print(f"run_local: {outcome.error_type}: {outcome.error_message}", file=sys.stderr)
-    write_ledger(summary, outcome.result, progress, options.model)
+        print(f"run_local: the function's log is {_shown(folder / 'function.log')}", file=sys.stderr)
+    write_ledger(summary, outcome.usage, progress, options.model)
     if options.kill_after is not None:
         drill = drill_of(read_all(folder / "events.jsonl"), read_all(folder / "calls.jsonl"))
-        write_drill(summary, drill, options.kill_after)
+        write_drill(summary, drill, options.kill_after, outcome.usage)
 
 
 def _shown(path: Path) -> str:

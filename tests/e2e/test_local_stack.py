@@ -219,6 +219,14 @@ def test_a_failed_execution_is_told_by_type_with_exit_status_1(tmp_path):
     assert "Traceback" not in errors
 
 
+def test_a_failed_execution_still_shows_what_it_cost_so_far(tmp_path):
+    replies = str(script(tmp_path, summary={"faults": ["access_denied"]}))
+    status, _, errors = run_local("--script", replies, "edge computing")
+    assert status == 1
+    total = next(line.split() for line in errors.splitlines() if line.startswith("total"))
+    assert total[:5] == ["total", "2", "2", "200", "100"]
+
+
 def test_a_failed_execution_is_one_json_document_too(tmp_path):
     replies = str(script(tmp_path, research={"faults": ["access_denied"]}))
     status, output, _ = run_local("--json", "--script", replies, "edge computing")

@@ -13,10 +13,12 @@ class Outcome:
     """Exactly one of `result` and `error_type` is meant.
 
     result: what the handler returned.
+    usage: the ledger, of a failed execution as far as it came. Default: unknown.
     error_type, error_message: why the execution failed. Default: it did not.
     """
 
     result: Any = None
+    usage: Mapping[str, Any] | None = None
     error_type: str | None = None
     error_message: str = ""
 
@@ -24,11 +26,16 @@ class Outcome:
     def of(cls, details: Mapping[str, Any]) -> Outcome:
         """Read GetDurableExecution's answer of an execution that has ended."""
         if details["Status"] == "SUCCEEDED":
-            return cls(result=json.loads(details.get("Result") or "null"))
+            result = json.loads(details.get("Result") or "null")
+            return cls(result=result, usage=_usage(result))
         error = details.get("Error") or {}
         ended = {"TIMED_OUT": "ExecutionTimedOut", "STOPPED": "ExecutionStopped"}
         error_type = error.get("ErrorType") or ended.get(details["Status"], "ExecutionFailed")
-        return cls(error_type=error_type, error_message=error.get("ErrorMessage") or "no message")
+        return cls(
+            usage=_usage_so_far(error.get("ErrorData")),
+            error_type=error_type,
+            error_message=error.get("ErrorMessage") or "no message",
+        )
 
     @property
     def succeeded(self) -> bool:
@@ -40,6 +47,19 @@ class Outcome:
         if self.succeeded:
             return self.result
         return {"error_type": self.error_type, "error_message": self.error_message}
+
+
+def _usage(document: Any) -> Mapping[str, Any] | None:
+    usage = document.get("usage") if isinstance(document, dict) else None
+    return usage if isinstance(usage, dict) else None
+
+
+def _usage_so_far(error_data: str | None) -> Mapping[str, Any] | None:
+    """The handler's errors carry JSON with the ledger so far; any other error data is not ours to read."""
+    try:
+        return _usage(json.loads(error_data or "null"))
+    except ValueError:
+        return None
 
 
 def stack_failed(message: str) -> Outcome:

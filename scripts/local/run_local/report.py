@@ -13,6 +13,7 @@ from scripts.local.progress import Progress
 from scripts.local.run_local.models import ModelChoice
 from scripts.local.run_local.savings import Drill
 
+Usage = Mapping[str, Any]
 COLUMNS = ("agent", "model calls", "attempts", "tokens in", "tokens out", "seconds", "USD")
 
 
@@ -25,9 +26,8 @@ def write_report(console: Console, result: Any) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def write_ledger(console: Console, result: Any, progress: Progress, model: ModelChoice) -> None:
-    """A row per agent and the total, from the result's `usage`; seconds from the run itself."""
-    usage = result.get("usage") if isinstance(result, dict) else None
+def write_ledger(console: Console, usage: Usage | None, progress: Progress, model: ModelChoice) -> None:
+    """A row per agent and the total, from the handler's `usage`; seconds from the run itself."""
     if not usage:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True, footer_style="bold")
@@ -44,7 +44,7 @@ def write_ledger(console: Console, result: Any, progress: Progress, model: Model
         _line(console, line)
 
 
-def write_drill(console: Console, drill: Drill | None, agent: str) -> None:
+def write_drill(console: Console, drill: Drill | None, agent: str, usage: Usage | None) -> None:
     """What was killed, what went on, what was not paid again."""
     console.print()
     if drill is None:
@@ -57,12 +57,14 @@ def write_drill(console: Console, drill: Drill | None, agent: str) -> None:
         _line(console, "No process resumed the execution.")
         return
     _line(console, f"Process {drill.resumed_pid} resumed the execution {drill.pause_seconds:.1f} s later.")
+    saved_usd = (usage or {}).get("saved_usd")
     repeated = sum(drill.repeated_calls.values())
     _line(console, f"{', '.join(drill.repeated_calls)}: replayed from checkpoints, {repeated} model calls.")
     _line(
         console,
         f"Saved by checkpoints: {drill.saved_calls} model calls, {drill.saved_input_tokens:,} input and "
-        f"{drill.saved_output_tokens:,} output tokens, {drill.saved_seconds:.1f} s of waiting for the model.",
+        f"{drill.saved_output_tokens:,} output tokens, {drill.saved_seconds:.1f} s of waiting for the model"
+        + (f", {float(saved_usd):.6f} USD." if saved_usd else "."),
     )
 
 
@@ -70,7 +72,7 @@ def _line(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _row(name: str, usage: Mapping[str, Any], seconds: float | None) -> list[str]:
+def _row(name: str, usage: Usage, seconds: float | None) -> list[str]:
     counts = [usage.get(key) for key in ("model_calls", "attempts", "input_tokens", "output_tokens")]
     return [
         name,
@@ -84,10 +86,8 @@ def _usd(amount: str | None) -> str:
     return "unknown" if amount is None else f"{float(amount):.6f}"
 
 
-def _remarks(usage: Mapping[str, Any], model: ModelChoice) -> Iterator[str]:
+def _remarks(usage: Usage, model: ModelChoice) -> Iterator[str]:
     yield f"Answered by {model.label}. {model.note}"
     if model.is_local and usage.get("cost_usd") is not None:
         priced = {agent.get("model_id") for agent in usage.get("agents", {}).values()}
         yield f"USD: what these tokens would cost on {', '.join(sorted(filter(None, priced)))}; here they were free."
-    if float(usage.get("saved_usd") or 0):
-        yield f"Saved by checkpoints: {float(usage['saved_usd']):.6f} USD."
