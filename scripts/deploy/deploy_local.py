@@ -1,0 +1,123 @@
+"""The command: the real stack in an emulated account on this machine, then the pipeline through its alias."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+if __name__ == "__main__":  # from the first moment: Ctrl-C while modules load must not end in a traceback
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.deploy.cdk import require_node
+from scripts.deploy.deployment import deploy
+from scripts.deploy.emulator_venv import emulator_python
+from scripts.deploy.environment import isolate
+from scripts.deploy.execution import start
+from scripts.deploy.failure import DeploymentFailed
+from scripts.deploy.options import PROGRAM, Options, read_options
+from scripts.deploy.phases import Phases
+from scripts.deploy.readback import versions_that_ran
+from scripts.deploy.services import Services
+from scripts.deploy.show import Story, write_invitation, write_story
+from scripts.local.child import REPOSITORY, ChildDied
+from scripts.local.jsonl import read_all
+from scripts.local.progress import Progress
+from scripts.local.run_local.declared import agent_names
+from scripts.local.run_local.display import display_on
+from scripts.local.run_local.folder import new_run_folder
+from scripts.local.run_local.options import BadUsage
+from scripts.local.run_local.outcome import Outcome
+from scripts.local.run_local.report import write_report
+
+REPORTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+KEEP_LOOK_SECONDS = 1
+PAGE_COLUMNS = 140  # of tables in a file or a pipe
+
+
+def main(arguments: list[str]) -> int:
+    """Deploy and run once; returns the exit status."""
+    try:
+        options = read_options(arguments)
+    except BadUsage as error:
+        print(f"deploy_local: {error}; try {PROGRAM} --help", file=sys.stderr)
+        return BAD_USAGE
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+    isolate(os.environ)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        print("deploy_local: interrupted; every process of the deployment was ended", file=sys.stderr)
+        return INTERRUPTED
+    except (DeploymentFailed, ChildDied) as error:
+        if options.as_json:
+            print(json.dumps(Outcome(error_type=type(error).__name__, error_message=str(error)).document()))
+        print(f"deploy_local: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _interrupt(*_: object) -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the ending of the processes
+    raise KeyboardInterrupt
+
+
+def _run(options: Options) -> int:
+    errors = Console(stderr=True)
+    phases = Phases(errors)
+    require_node()
+    folder = new_run_folder(REPOSITORY / ".local" / "deploy")
+    phases.say(f"{options.model.label}: {options.model.note}")
+    phases.say(f"logs: {folder.relative_to(REPOSITORY)}")
+    with phases.of("services", "starting the durable engine, the Bedrock endpoint and the emulated account"):
+        services = Services(folder, options.model.arguments or (), emulator_python(phases.say))
+        services.start()
+    with services:
+        story = _story(options, services, folder, phases, errors)
+        _write(options, story)
+        if options.keep:
+            _keep(services, errors)
+    return REPORTED if story.outcome.succeeded else FAILED
+
+
+def _story(options: Options, services: Services, folder: Path, phases: Phases, errors: Console) -> Story:
+    deployed, changes = deploy(services, options.stack, folder=folder, phases=phases)
+    with phases.of("execution", f"starting an execution through {deployed.outputs['AliasArn']}"):
+        execution = start(services, deployed, options.event)
+        with display_on(errors, phases.started_at, live=not options.as_json) as display:
+            outcome = execution.follow(Progress.of(agent_names(), display.note), display.show)
+    finished = Counter(call["agent"] for call in read_all(services.calls) if call["event"] == "finished")
+    versions = versions_that_ran(deployed.outputs["LogGroupName"], services.emulator_url)
+    return Story(deployed, changes, outcome, finished, versions, phases.seconds | {"total": phases.elapsed()})
+
+
+def _write(options: Options, story: Story) -> None:
+    output = Console(width=None if sys.stdout.isatty() else PAGE_COLUMNS)
+    if options.as_json:
+        print(json.dumps(story.document(), ensure_ascii=False, indent=2), flush=True)
+    elif story.outcome.succeeded:
+        write_report(output, story.outcome.result)
+    if not story.outcome.succeeded:
+        print(f"deploy_local: {story.outcome.error_type}: {story.outcome.error_message}", file=sys.stderr)
+    if not options.as_json:
+        write_story(output, story)
+
+
+def _keep(services: Services, errors: Console) -> None:
+    write_invitation(errors, services.emulator_url, services.engine_url)
+    while True:
+        services.check()
+        time.sleep(KEEP_LOOK_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

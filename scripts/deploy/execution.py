@@ -1,0 +1,89 @@
+"""One execution of the deployed function: started at the durable engine, invoked through the deployed alias."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from scripts.deploy.environment import ACCOUNT
+from scripts.deploy.history import History
+from scripts.deploy.readback import Deployed
+from scripts.deploy.services import Services
+from scripts.local.jsonl import Follower
+from scripts.local.lambda_service.engine_client import Engine
+from scripts.local.progress import Progress
+from scripts.local.run_local.outcome import Outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+LOOK_SECONDS = 0.25
+RUNNING = "RUNNING"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A started execution."""
+
+    arn: str
+    services: Services
+
+    def follow(self, progress: Progress, show: Callable[[Progress], None]) -> Outcome:
+        """Wait for the end, telling the progress what happens meanwhile.
+
+        Raises:
+            ChildDied: one of the services ended.
+        """
+        client, history, calls = self._client(), History(), Follower(self.services.calls)
+        while True:
+            details = client.get_durable_execution(DurableExecutionArn=self.arn)
+            for line in calls.new_lines():  # first: a call has finished before its step is checkpointed
+                progress.see_call(line)
+            for event in self._events(client):
+                told = history.tell(event)
+                if told:
+                    progress.see_event(told)
+            show(progress)
+            if details["Status"] != RUNNING:
+                return Outcome.of(details)
+            self.services.check()
+            time.sleep(LOOK_SECONDS)
+
+    def _client(self) -> LambdaClient:
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=60)
+        return boto3.client("lambda", endpoint_url=self.services.engine_url, config=config)
+
+    def _events(self, client: LambdaClient) -> Iterator[Any]:
+        pages = client.get_paginator("get_durable_execution_history").paginate(
+            DurableExecutionArn=self.arn, IncludeExecutionData=False
+        )
+        for page in pages:
+            yield from page["Events"]
+
+
+def start(services: Services, deployed: Deployed, event: Any) -> Execution:
+    """Start an execution as Lambda does when its alias is invoked, with the durations that were deployed."""
+    return Execution(asyncio.run(_start(services.engine_url, deployed, event)), services)
+
+
+async def _start(engine_url: str, deployed: Deployed, event: Any) -> str:
+    engine = Engine(engine_url)
+    try:
+        return await engine.start(
+            AccountId=ACCOUNT,
+            FunctionName=deployed.function_name,
+            FunctionQualifier=deployed.alias,
+            ExecutionName="deployed-locally",
+            ExecutionTimeoutSeconds=deployed.durable_config["ExecutionTimeout"],
+            ExecutionRetentionPeriodDays=deployed.durable_config["RetentionPeriodInDays"],
+            Input=json.dumps(event),
+        )
+    finally:
+        await engine.close()
