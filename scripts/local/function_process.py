@@ -12,6 +12,7 @@ import importlib
 import json
 import logging
 import os
+import resource
 import socket
 import sys
 import threading
@@ -49,7 +50,7 @@ def main() -> None:
     threading.Thread(target=_die_with_endpoint, args=(channel,), daemon=True).start()
     logging.basicConfig(stream=sys.stdout, format="[%(levelname)s]\t%(asctime)s\t%(name)s\t%(message)s")
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-    answer = json.dumps(_invoke(request)).encode()
+    answer = json.dumps(_reported(request)).encode()
     sys.stdout.flush()
     sys.stderr.flush()
     channel.sendall(answer)
@@ -78,6 +79,17 @@ def _die_with_endpoint(channel: socket.socket) -> None:
     while channel.recv(64):
         pass
     os._exit(1)
+
+
+def _reported(request: dict[str, Any]) -> dict[str, Any]:
+    """Invoke between the START and REPORT lines that Lambda writes to the log group."""
+    request_id, began = request["context"]["aws_request_id"], time.perf_counter()
+    print(f"START RequestId: {request_id} Process: {os.getpid()}")
+    answer = _invoke(request)
+    milliseconds = (time.perf_counter() - began) * 1000
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(f"REPORT RequestId: {request_id} Duration: {milliseconds:.2f} ms Max Memory Used: {largest >> 20} MB")
+    return answer
 
 
 def _invoke(request: dict[str, Any]) -> dict[str, Any]:

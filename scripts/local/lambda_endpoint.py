@@ -11,10 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,13 +27,14 @@ from starlette.routing import Route
 from scripts.local.jsonl import Journal
 from scripts.local.lambda_service.checkpoints import CheckpointApi
 from scripts.local.lambda_service.durable import DurableApi
-from scripts.local.lambda_service.engine_client import API, Engine
+from scripts.local.lambda_service.engine_client import API, Engine, invoke_handlers_at
 from scripts.local.lambda_service.executions import Executions
 from scripts.local.lambda_service.function_environment import function_environment, region_of
 from scripts.local.lambda_service.function_runner import FunctionRunner, FunctionSettings
 from scripts.local.lambda_service.invoke import InvokeApi
 from scripts.local.lambda_service.kill_rules import KillRules
-from scripts.local.lambda_service.replies import refused
+from scripts.local.lambda_service.operation_paths import OperationPaths
+from scripts.local.lambda_service.replies import Refusal, refused
 from scripts.local.loopback import listen, serve
 
 
@@ -39,13 +44,13 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
     engine = Engine(options.engine_url)
     executions = Executions(engine, journal)
     functions = FunctionRunner(_settings(options, url), journal)
-    invoke = InvokeApi(engine, executions, functions, journal, options.execution_timeout_seconds)
+    paths: defaultdict[str, OperationPaths] = defaultdict(OperationPaths)
+    invoke = InvokeApi(engine, executions, functions, journal, paths, options.execution_timeout_seconds)
     durable = DurableApi(engine, executions)
-    checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, options.calls)
+    checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, paths, options.calls)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await engine.invoke_handlers_at(url)
         yield
         functions.kill_all()
         await executions.close()
@@ -64,7 +69,16 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
         Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
         Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    answers: dict[Any, Any] = {Refusal: _refusal, httpx.HTTPError: _engine_gone}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=answers)
+
+
+async def _refusal(_: Request, refusal: Refusal) -> Response:
+    return refusal.response
+
+
+async def _engine_gone(_: Request, error: httpx.HTTPError) -> Response:
+    return refused(503, "ServiceException", f"the durable engine does not answer: {error}")
 
 
 async def _unknown(request: Request) -> Response:
@@ -115,6 +129,11 @@ def main() -> None:
     """Serve until SIGTERM."""
     options = _options()
     listener, url = listen(options.port)
+    try:
+        invoke_handlers_at(options.engine_url, url)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        print(f"the durable engine at {options.engine_url} does not answer: {error}", file=sys.stderr)
+        sys.exit(2)
     serve(application(options, url), listener, url)
 
 

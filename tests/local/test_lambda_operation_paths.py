@@ -1,6 +1,8 @@
 """Paths and numbers of checkpoint updates."""
 
-from scripts.local.lambda_service.operation_paths import OperationPaths
+import pytest
+
+from scripts.local.lambda_service.operation_paths import OperationPaths, agent_and_turn
 
 AGENT = {"Id": "a", "Name": "research-agent", "Type": "CONTEXT", "Action": "START"}
 CALL = {"Id": "b", "ParentId": "a", "Name": "model-1", "Type": "STEP", "Action": "START"}
@@ -41,3 +43,19 @@ def test_the_execution_itself_is_not_part_of_a_path():
     paths.learn([{"Id": "root", "Type": "EXECUTION", "Name": "run"}])
     [seen] = paths.see([{**AGENT, "ParentId": "root"}])
     assert seen.path == "research-agent"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("research-agent/model-2", ("research", 2)),
+        ("branch-0/research-agent/model-1", ("research", 1)),
+        ("research-agent", ("research", None)),
+        ("research-agent/tool-1-search", (None, None)),
+        ("research-agent/tools-1/tool-1-search", (None, None)),
+        ("demo-checkpoint", (None, None)),
+        ("model-1", (None, None)),
+    ],
+)
+def test_a_path_says_whose_model_call_the_step_makes(path, expected):
+    assert agent_and_turn(path) == expected

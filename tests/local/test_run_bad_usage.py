@@ -124,3 +124,13 @@ def test_fails_when_a_port_is_in_use(module, tmp_path):
         done = subprocess.run(command, capture_output=True, cwd=REPOSITORY, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.decode() == f"port {port} on 127.0.0.1 cannot be used: Address already in use\n"
+
+
+def test_fails_when_no_engine_answers(tmp_path):
+    arguments = ["--engine-url", "http://127.0.0.1:9", "--function-root", str(tmp_path), "--handler", "a.b"]
+    arguments += ["--log-dir", str(tmp_path), "--events", str(tmp_path / "events")]
+    command = [sys.executable, "-m", "scripts.local.lambda_endpoint", *arguments]
+    done = subprocess.run(command, capture_output=True, cwd=REPOSITORY, timeout=60, check=False)
+    [line] = done.stderr.decode().splitlines()
+    assert done.returncode == 2
+    assert line.startswith("the durable engine at http://127.0.0.1:9 does not answer: ")

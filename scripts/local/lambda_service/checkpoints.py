@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -17,11 +16,12 @@ from scripts.local.jsonl import Follower, Journal
 from scripts.local.lambda_service.engine_client import Engine
 from scripts.local.lambda_service.function_runner import FunctionRunner
 from scripts.local.lambda_service.kill_rules import KillRule, KillRules, Moment
-from scripts.local.lambda_service.operation_paths import OperationPaths, SeenUpdate
+from scripts.local.lambda_service.operation_paths import OperationPaths, SeenUpdate, agent_and_turn
 from scripts.local.lambda_service.replies import from_engine, refused
 from scripts.local.lambda_service.service_limits import refusal
 
 LOOK_SECONDS = 0.02
+TOOL_SECONDS = 0.05  # into a tool's work, when the rule does not say
 
 
 @dataclass
@@ -35,8 +35,8 @@ class CheckpointApi:
     functions: FunctionRunner
     journal: Journal
     rules: KillRules
+    paths: defaultdict[str, OperationPaths]
     calls: Path | None = None
-    _paths: defaultdict[str, OperationPaths] = field(default_factory=lambda: defaultdict(OperationPaths))
     _pending: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def handle(self, request: Request) -> Response:
@@ -44,7 +44,7 @@ class CheckpointApi:
         execution = request.path_params["execution"]
         body = await request.body()
         updates: list[dict[str, Any]] = json.loads(body).get("Updates") or []
-        seen = self._paths[execution].see(updates)
+        seen = self.paths[execution].see(updates)
         if message := refusal(updates):
             return refused(400, "InvalidParameterValueException", message)
         if self._kill(execution, seen, "before"):
@@ -109,34 +109,23 @@ class CheckpointApi:
 
     async def _kill_during(self, execution: str, rule: KillRule, update: SeenUpdate) -> None:
         pid = self.functions.pid_of(execution)
-        if rule.delay_seconds is not None:
-            await asyncio.sleep(rule.delay_seconds)
-        elif self.calls is not None:
-            await self._call_of(update, execution, pid)
+        agent, turn = agent_and_turn(update.path)
+        if rule.delay_seconds is None and self.calls is not None and agent is not None:
+            await self._call_of(self.calls, agent, turn, execution, pid)
+        else:
+            await asyncio.sleep(TOOL_SECONDS if rule.delay_seconds is None else rule.delay_seconds)
         if self.functions.pid_of(execution) == pid:
             self._kill_now(execution, update, "during")
 
-    async def _call_of(self, update: SeenUpdate, execution: str, pid: int | None) -> None:
+    async def _call_of(self, calls: Path, agent: str, turn: int | None, execution: str, pid: int | None) -> None:
         """Return when the model call of that step has started, or its process has ended."""
-        follower = Follower(self.calls) if self.calls else None
-        agent, turn = _agent_and_turn(update.path)
-        if follower is None:
-            return
+        follower = Follower(calls)
         follower.new_lines()  # what was before this step
         while self.functions.pid_of(execution) == pid:
             for call in follower.new_lines():
                 if call["event"] == "started" and call["agent"] == agent and turn in (None, call["turn"]):
                     return
             await asyncio.sleep(LOOK_SECONDS)
-
-
-def _agent_and_turn(path: str) -> tuple[str, int | None]:
-    """`research-agent/model-2` is turn 2 of research; `research-agent` alone is any turn."""
-    agent, _, call = path.partition("/")
-    turn = None
-    with contextlib.suppress(ValueError):
-        turn = int(call.removeprefix("model-"))
-    return agent.removesuffix("-agent"), turn
 
 
 def _nobody_listens() -> Response:

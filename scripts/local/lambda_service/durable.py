@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from scripts.local.lambda_service import names
 from scripts.local.lambda_service.engine_client import Engine
 from scripts.local.lambda_service.executions import Executions
-from scripts.local.lambda_service.replies import from_engine, refused
+from scripts.local.lambda_service.replies import Refusal, from_engine, refused
 
 DEFAULT_PAGE = 50
 
@@ -41,7 +41,10 @@ class DurableApi:
     async def listing(self, request: Request) -> Response:
         """ListDurableExecutionsByFunction, with the Statuses, Qualifier and time filters that the engine ignores."""
         query = request.query_params
-        function = names.parse(request.path_params["name"], query.get("Qualifier"))
+        try:
+            function = names.parse(request.path_params["name"], query.get("Qualifier"))
+        except ValueError as error:
+            raise Refusal(400, "ValidationException", str(error)) from error
         found = await self.engine.executions_of(function.name, query.get("DurableExecutionName"))
         wanted = [summary for summary in found if all(keep(summary) for keep in _filters(request))]
         if query.get("ReverseOrder") == "true":

@@ -10,16 +10,22 @@ import httpx
 API = "/2025-12-01"
 
 
+def invoke_handlers_at(engine_url: str, lambda_url: str) -> None:
+    """Tell the engine where the function is invoked.
+
+    Raises:
+        httpx.HTTPError, httpx.InvalidURL: no engine answers there.
+    """
+    reply = httpx.put(f"{engine_url}/lambda-endpoint", json={"EndpointUrl": lambda_url}, trust_env=False)
+    reply.raise_for_status()
+
+
 class Engine:
     """A running durable engine (`scripts.local.engine`)."""
 
     def __init__(self, url: str) -> None:
         # trust_env off: a proxy from the caller's shell must not see loopback traffic
         self._http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
-
-    async def invoke_handlers_at(self, lambda_url: str) -> None:
-        """Tell the engine where the function is invoked."""
-        (await self._http.put("/lambda-endpoint", json={"EndpointUrl": lambda_url})).raise_for_status()
 
     async def start(self, **start_input: Any) -> str:
         """Start an execution; returns its ARN."""

@@ -18,20 +18,13 @@ from scripts.local.lambda_service.engine_client import Engine
 from scripts.local.lambda_service.executions import Executions
 from scripts.local.lambda_service.function_runner import FunctionRunner
 from scripts.local.lambda_service.names import ACCOUNT, FunctionName
-from scripts.local.lambda_service.replies import refused
+from scripts.local.lambda_service.operation_paths import OperationPaths
+from scripts.local.lambda_service.replies import Refusal
 
 FROM_ENGINE = "x-dex-handler-invoke"
 MAX_BYTES = {"RequestResponse": 6 * 1024 * 1024, "Event": 1024 * 1024}
 EXECUTION_NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 RETENTION_DAYS = 14
-
-
-class Refusal(Exception):
-    """A request that Lambda would refuse; carries the answer."""
-
-    def __init__(self, status: int, error_type: str, message: str) -> None:
-        super().__init__(message)
-        self.response = refused(status, error_type, message)
 
 
 @dataclass
@@ -42,24 +35,23 @@ class InvokeApi:
     executions: Executions
     functions: FunctionRunner
     journal: Journal
+    paths: defaultdict[str, OperationPaths]
     execution_timeout_seconds: int
     _starting: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def handle(self, request: Request) -> Response:
         """Answer one Invoke call."""
         body = await request.body()
-        try:
-            function = _function(request)
-            event = _event(body)
-            if request.headers.get(FROM_ENGINE):
-                return await self._run_once(function, event)
-            return await self._execute(request, function, body, event)
-        except Refusal as refusal:
-            return refusal.response
+        function = _function(request)
+        event = _event(body)
+        if request.headers.get(FROM_ENGINE):
+            return await self._run_once(function, event)
+        return await self._execute(request, function, body, event)
 
     async def _run_once(self, function: FunctionName, event: Any) -> Response:
         execution = event["DurableExecutionArn"]
         self.executions.watch(execution)
+        self.paths[execution].learn(event.get("InitialExecutionState", {}).get("Operations", []))
         answer = await self.functions.run(event, function, execution)
         self.executions.nudge(execution)
         headers = {"X-Amz-Executed-Version": function.version}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+AGENT_SUFFIX, MODEL_PREFIX = "-agent", "model-"
 STATUS_AFTER = {"START": "STARTED", "SUCCEED": "SUCCEEDED", "FAIL": "FAILED", "RETRY": "PENDING", "CANCEL": "CANCELLED"}
 
 
@@ -24,6 +25,21 @@ class SeenUpdate:
     def status(self) -> str:
         """The status that the operation has once the engine accepted this update."""
         return STATUS_AFTER.get(self.action, self.action)
+
+
+def agent_and_turn(path: str) -> tuple[str | None, int | None]:
+    """Whose model call a step makes: `research-agent/model-2` is turn 2 of research, `research-agent` any turn of it.
+
+    The agent is None for a step that calls no model, such as a tool.
+    """
+    *parents, last = path.split("/")
+    if last.endswith(AGENT_SUFFIX):
+        return last.removesuffix(AGENT_SUFFIX), None
+    agent = next((name for name in reversed(parents) if name.endswith(AGENT_SUFFIX)), None)
+    turn = last.removeprefix(MODEL_PREFIX)
+    if agent is None or not last.startswith(MODEL_PREFIX) or not turn.isdigit():
+        return None, None
+    return agent.removesuffix(AGENT_SUFFIX), int(turn)
 
 
 @dataclass

@@ -18,6 +18,14 @@ def refused(status: int, error_type: str, message: str) -> Response:
     )
 
 
+class Refusal(Exception):
+    """A request that Lambda would refuse; carries the answer."""
+
+    def __init__(self, status: int, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.response = refused(status, error_type, message)
+
+
 def from_engine(reply: httpx.Response) -> Response:
     """The engine's answer, its errors named where boto3 looks for the name (the engine only writes a body field)."""
     if reply.status_code >= httpx.codes.BAD_REQUEST:
