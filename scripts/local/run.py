@@ -66,9 +66,10 @@ def _run(options: Options) -> int:
         display.note(started_at, f"answers come from {options.model.label}. {options.model.note}")
         display.note(started_at, f"logs: {_shown(folder)}")
         display.note(started_at, "starting the durable engine, the Bedrock endpoint and the Lambda endpoint")
-        progress = Progress.of(agent_names(), display.note)
+        progress = Progress.of(agent_names(options.agents), display.note)
         try:
             with LocalStack(_settings(options, folder)) as stack:
+                display.note(time.time(), f"the Lambda API for boto3 and the AWS CLI: {stack.lambda_url}")
                 outcome = _execute(stack, options, progress, display)
         except ChildDied as error:
             outcome = stack_failed(str(error))
@@ -82,7 +83,7 @@ def _settings(options: Options, folder: Path) -> StackSettings:
         rules = [{"operation": f"{options.kill_after}-agent", "action": "SUCCEED", "moment": "after"}]
     environment = {
         "DURABILITY": options.durability,
-        "MODEL_PRICES": json.dumps(bedrock_prices(model_ids())),
+        "MODEL_PRICES": json.dumps(bedrock_prices(model_ids(options.agents))),
     }
     if options.model.is_local:  # a busy laptop reads a long prompt for minutes before its first token
         environment["MODEL_READ_TIMEOUT_SECONDS"] = "800"
@@ -91,7 +92,7 @@ def _settings(options: Options, folder: Path) -> StackSettings:
         folder=folder,
         model=options.model.arguments,
         real_credentials=not options.model.is_local,
-        environment=environment | given,
+        environment=environment | given | {"AGENTS_FOLDER": str(options.agents)},
         kill_rules=rules,
     )
 

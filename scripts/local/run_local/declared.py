@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 from scripts.local.child import REPOSITORY
 
-AGENTS_FILE = REPOSITORY / "lambda_src" / "agent_workflow" / "agents.toml"
+PACKAGED_AGENTS = REPOSITORY / "lambda_src" / "agent_workflow"
 
 
-def agent_names() -> tuple[str, ...]:
+def agent_names(folder: Path = PACKAGED_AGENTS) -> tuple[str, ...]:
     """Names in the order they run."""
-    return tuple(agent["name"] for agent in _agents())
+    return tuple(agent["name"] for agent in _agents(folder))
 
 
-def model_ids() -> frozenset[str]:
+def model_ids(folder: Path = PACKAGED_AGENTS) -> frozenset[str]:
     """Bedrock model ids that the agents are declared with."""
-    return frozenset(agent["model"] for agent in _agents())
+    return frozenset(agent["model"] for agent in _agents(folder))
 
 
-def _agents() -> list[dict[str, str]]:
-    agents: list[dict[str, str]] = tomllib.loads(AGENTS_FILE.read_text(encoding="utf-8"))["agents"]
+def _agents(folder: Path) -> list[dict[str, str]]:
+    agents: list[dict[str, str]] = tomllib.loads((folder / "agents.toml").read_text(encoding="utf-8"))["agents"]
     return agents

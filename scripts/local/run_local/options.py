@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from scripts.local.run_local.declared import agent_names
+from scripts.local.run_local.declared import PACKAGED_AGENTS, agent_names
 from scripts.local.run_local.models import ModelChoice, choose
+from scripts.local.run_local.own_agents import check_agents
 
 MAX_TOPIC_CHARACTERS = 2_000
 PROGRAM = "scripts/run_local.sh"
@@ -20,6 +21,7 @@ examples:
   scripts/run_local.sh "AWS Lambda durable functions"
   scripts/run_local.sh --kill-after analysis "edge computing"
   scripts/run_local.sh --json --event event.json > result.json
+  scripts/run_local.sh --agents docs/examples/two_agents/agents "The night train leaves at nine."
   scripts/run_local.sh --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2 "edge computing"
 
 exit status: 0 report produced, 1 the execution failed, 2 bad usage
@@ -39,6 +41,7 @@ class Options:
     kill_after: name of the agent after whose checkpoint the process is killed. Default: none.
     durability: "call" or "agent". Default: "call", the deployed one.
     as_json: one JSON document on stdout instead of the report.
+    agents: folder with agents.toml, absolute. Default: the packaged pipeline's.
     """
 
     event: Any
@@ -46,6 +49,7 @@ class Options:
     kill_after: str | None
     durability: str
     as_json: bool
+    agents: Path = PACKAGED_AGENTS
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -55,14 +59,25 @@ def read_options(arguments: Sequence[str]) -> Options:
         BadUsage: something is missing, contradicts itself, cannot be read or is not there.
     """
     given = _parser().parse_args(arguments)
-    names = agent_names()
+    agents = _agents(given.agents)
+    names = agent_names(agents)
     if given.kill_after is not None and given.kill_after not in names:
         raise BadUsage(f"--kill-after must be one of {', '.join(names)}, got {given.kill_after!r}")
     try:
         model = choose(given)
     except ValueError as error:
         raise BadUsage(str(error)) from error
-    return Options(_event(given), model, given.kill_after, given.durability, given.json)
+    return Options(_event(given), model, given.kill_after, given.durability, given.json, agents)
+
+
+def _agents(folder: Path | None) -> Path:
+    if folder is None:
+        return PACKAGED_AGENTS
+    try:
+        check_agents(folder)
+    except ValueError as error:
+        raise BadUsage(f"--agents {folder}: {error}") from error
+    return folder.resolve()
 
 
 def _event(given: argparse.Namespace) -> Any:
@@ -121,6 +136,9 @@ def _parser() -> argparse.ArgumentParser:
         "--event", metavar="FILE", help="the whole event from a JSON file (- for stdin) instead of TOPIC"
     )
     parser.add_argument("--json", action="store_true", help="stdout is one JSON document: the result or the error")
+    parser.add_argument(
+        "--agents", type=Path, metavar="FOLDER", help="run your own agents: a folder with agents.toml and prompts/"
+    )
     parser.add_argument("--model", type=Path, metavar="FILE.gguf", help="answer with another local model")
     parser.add_argument("--openai-url", metavar="URL", help="answer with an OpenAI-compatible server such as Ollama")
     parser.add_argument("--openai-model", metavar="NAME", help="the model to ask that server for")
