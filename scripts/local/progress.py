@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 AGENT_SUFFIX = "-agent"
+WAITS = {"WAIT": "waits for a timer", "CALLBACK": "waits for an answer from outside"}
 RATE_TOKENS = 2  # tokens needed before a rate means anything
 
 
@@ -129,9 +130,8 @@ class Progress:
             self._agent(agent, event)
 
     def _own_operation(self, event: Mapping[str, Any]) -> None:
-        if event["action"] == "START" and event["type"] in ("WAIT", "CALLBACK"):
-            what = "a timer" if event["type"] == "WAIT" else "an answer from outside"
-            self.note(event["at"], f"{event['operation']}: waits for {what}")
+        if event["action"] == "START" and event["type"] in WAITS:
+            self.note(event["at"], f"{event['operation']}: {WAITS[event['type']]}")
 
     def _agent(self, agent: AgentProgress, event: Mapping[str, Any]) -> None:
         if event["action"] == "START":
@@ -148,8 +148,11 @@ class Progress:
     def _call(self, agent: AgentProgress, call: str, event: Mapping[str, Any]) -> None:
         words = _in_words(call)
         if event["action"] == "START":
-            agent.call = words
-            self.note(event["at"], f"{agent.name}: {words}")
+            doing = f"{words} {WAITS[event['type']]}" if event["type"] in WAITS else words
+            if "/" in call and (agent.call or "").startswith(doing):
+                return  # another step of a durable tool that was named already
+            agent.call = doing
+            self.note(event["at"], f"{agent.name}: {doing}")
         elif event["action"] == "SUCCEED" and call.startswith("model-"):
             agent.calls += 1
         elif event["action"] == "RETRY":

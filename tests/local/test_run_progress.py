@@ -55,6 +55,20 @@ def test_a_second_process_tells_which_agents_it_replays():
     assert story.progress.agents["research"].replayed
 
 
+def test_a_tool_that_waits_says_so_once_whatever_steps_it_has():
+    story = Story()
+    story.operation(1, "research-agent", "START", "CONTEXT")
+    story.operation(2, "research-agent/tool-1-ask_manager", "START", "CONTEXT")
+    story.operation(2, "research-agent/tool-1-ask_manager/manager", "START", "CALLBACK")
+    story.operation(3, "research-agent/tool-1-ask_manager/question", "START")
+    story.operation(4, "research-agent/model-2", "START")
+    assert story.notes == [
+        "research: tool ask_manager",
+        "research: tool ask_manager waits for an answer from outside",
+        "research: model call 2",
+    ]
+
+
 def test_a_process_that_dies_unasked_is_told():
     story = Story()
     story.event(1, "invocation_started", pid=10)
