@@ -27,6 +27,9 @@ DESTINATION = (
     "Lambda destinations do not work for durable functions; the function's dead-letter queue takes the events that "
     "were given up, and a rule reports executions that ended badly."
 )
+QUEUE_DESTINATION = (
+    "A queue's messages that keep failing go to the dead-letter queue of that queue; Lambda sends none on."
+)
 
 
 def accept_tracing(role: Construct) -> None:
@@ -57,6 +60,11 @@ def accept_runtime(function: lambda_.Function) -> None:
 def accept_no_destination(alias: Construct) -> None:
     """Asynchronous events without a failure destination."""
     _accept(alias, DESTINATION, "Serverless-LambdaAsyncFailureDestination")
+
+
+def accept_no_queue_destination(mapping: Construct) -> None:
+    """A queue's mapping without a failure destination."""
+    _accept(mapping, QUEUE_DESTINATION, "Serverless-LambdaEventSourceMappingDestination")
 
 
 def accept_interfaces(policy: iam.Policy) -> None:

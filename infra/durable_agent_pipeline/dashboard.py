@@ -46,8 +46,9 @@ def _health(metrics: PipelineMetrics) -> Row:
         "Is it healthy?",
         (
             Graph("Executions", [metrics.of_pipeline(key) for key in ends], unit="executions"),
-            Graph("Invocations", [metrics.of_pipeline(key) for key in ("invocations", "errors", "throttles")]),
             Graph("Running (whole account)", [metrics.of_pipeline("running")]),
+            Graph("Invocations", [metrics.of_pipeline(key) for key in ("invocations", "errors", "throttles")]),
+            Graph("Dead letters", [metrics.of_pipeline(key) for key in ("dead_letters", "dead_letter_errors")]),
         ),
     )
 
@@ -55,6 +56,8 @@ def _health(metrics: PipelineMetrics) -> Row:
 def _speed(metrics: PipelineMetrics) -> Row:
     agents = [name for name, _ in metrics.agents]
     durations = [metrics.of_pipeline(key) for key in ("execution_duration", "invocation_duration")]
+    started = 'filter type = "platform.report" and ispresent(record.metrics.initDurationMs)'
+    times = "stats count(*) as starts, avg(record.metrics.initDurationMs) as mean_ms"
     return Row(
         "How slow is it?",
         (
@@ -63,6 +66,7 @@ def _speed(metrics: PipelineMetrics) -> Row:
             Graph("Model calls", [metrics.of_agent("call_latency", name, label=name) for name in agents], unit="ms"),
             Graph("Bedrock", _per_model(metrics, "model_latency", "time_to_first_token"), unit="ms"),
         ),
+        {"Cold starts": (started, f"{times} by bin(1h)")},
     )
 
 
@@ -92,17 +96,24 @@ def _limits(metrics: PipelineMetrics) -> Row:
                 "Bedrock: throttles and quota",
                 _per_model(metrics, "model_throttles", "model_server_errors", "model_client_errors", "quota_usage"),
             ),
+            Graph("Legacy models", _per_model(metrics, "legacy_model")),
         ),
     )
 
 
 def _failures() -> Row:
+    named = 'parse message "agent=<*>, error=<*> | agent failed" as agent, error_type'
     failed = "filter ispresent(error_type)"
     return Row(
         "What failed last?",
         queries={
-            "Failures by error type": (failed, "stats count(*) as failures, max(@timestamp) as last by error_type"),
-            "Last failures": ("fields @timestamp, error_type, message", failed, "sort @timestamp desc", "limit 20"),
+            "Failed agents by error type": (named, failed, "stats count(*) as failures by error_type, agent"),
+            "Last error lines": (
+                "fields @timestamp, correlation_id, message",
+                'filter level = "ERROR"',
+                "sort @timestamp desc",
+                "limit 20",
+            ),
         },
     )
 
@@ -133,8 +144,11 @@ def dashboard(
     )
     for row in rows(metrics):
         board.add_widgets(_text(f"## {row.question}"))
-        board.add_widgets(*[_graph(graph, _WIDTH // len(row.graphs)) for graph in row.graphs])
-        board.add_widgets(*[_table(title, lines, len(row.queries), log_group) for title, lines in row.queries.items()])
+        if row.graphs:
+            board.add_widgets(*[_graph(graph, _WIDTH // len(row.graphs)) for graph in row.graphs])
+        tables = [_table(title, lines, len(row.queries), log_group) for title, lines in row.queries.items()]
+        if tables:
+            board.add_widgets(*tables)
     return board
 
 

@@ -127,8 +127,8 @@ def _check_inputs(entry: Mapping[str, Any], earlier: list[str]) -> None:
     for given in entry["inputs"]:
         if given not in known:
             raise ValueError(
-                f"agents.toml: agent {entry['name']!r}: inputs must name what comes before it, so that there is no cycle "
-                f"({', '.join(known)}), got {given!r}"
+                f"agents.toml: agent {entry['name']!r}: inputs must name what comes before it ({', '.join(known)}), "
+                f"so that there is no cycle, got {given!r}"
             )
 
 

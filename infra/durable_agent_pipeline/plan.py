@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Annotations, Names
+from aws_cdk import Annotations, Names, Token
 from constructs import Construct
 
 from .declaration import read_agents
@@ -39,11 +39,8 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
     if unpriced and props.budget_ceiling_usd is not None:
         raise ValueError(f"budget_ceiling_usd needs a price for every model, got none for {', '.join(unpriced)}")
     for model_id in unpriced:
-        _warn(
-            scope,
-            "unpriced",
-            f"no price is known for {model_id!r}: its cost is reported as unknown, give it by `prices`",
-        )
+        shown = "a model known only at deployment" if Token.is_unresolved(model_id) else repr(model_id)
+        _warn(scope, "unpriced", f"no price is known for {shown}: its cost is reported as unknown, give it by `prices`")
     for model in models.values():
         if model.foundation in LEGACY:
             ends, successor = LEGACY[model.foundation]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from aws_cdk import Aws, Stack, Token
+from aws_cdk import Stack, Token
 from aws_cdk import aws_iam as iam
 
 from .models import Model, ModelKind
@@ -48,7 +48,7 @@ def _of_model(stack: Stack, model: Model) -> list[iam.PolicyStatement]:
     if model.kind is ModelKind.RESOURCE:
         return [_invoke([model.id])]
     if model.kind is ModelKind.FOUNDATION_MODEL:
-        return [_invoke([foundation_arn(stack.region, model.foundation)])]
+        return [_invoke([foundation_arn(stack, stack.region, model.foundation)])]
     profile = profile_arn(stack, model)
     return [_invoke([profile]), *_behind(stack, model, profile)]
 
@@ -59,11 +59,11 @@ def _behind(stack: Stack, model: Model, profile: str) -> list[iam.PolicyStatemen
     if model.kind is ModelKind.GLOBAL_PROFILE:
         anywhere = {"aws:RequestedRegion": "unspecified", **through}
         return [
-            _invoke([foundation_arn(stack.region, model.foundation)], through),
-            _invoke([foundation_arn("", model.foundation)], anywhere),
+            _invoke([foundation_arn(stack, stack.region, model.foundation)], through),
+            _invoke([foundation_arn(stack, "", model.foundation)], anywhere),
         ]
     regions = destination_regions(stack.region, model.geography)
-    return [_invoke([foundation_arn(region, model.foundation) for region in regions], through)]
+    return [_invoke([foundation_arn(stack, region, model.foundation) for region in regions], through)]
 
 
 def destination_regions(own: str, geography: str | None) -> Sequence[str]:
@@ -76,9 +76,9 @@ def destination_regions(own: str, geography: str | None) -> Sequence[str]:
     return listed if own in listed else (*listed, own)
 
 
-def foundation_arn(region: str, foundation: str | None) -> str:
+def foundation_arn(stack: Stack, region: str, foundation: str | None) -> str:
     """ARN of a foundation model; the global profile's third statement wants it without a Region."""
-    return f"arn:{Aws.PARTITION}:bedrock:{region}::foundation-model/{foundation}"
+    return f"arn:{stack.partition}:bedrock:{region}::foundation-model/{foundation}"
 
 
 def profile_arn(stack: Stack, model: Model) -> str:

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import Duration, Token
+from aws_cdk import Duration, Names, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from .acknowledgements import accept_no_queue_destination
 from .execution_choices import MAX_INVOCATION_SECONDS
 from .rules import whole
 
@@ -71,7 +71,14 @@ def on_queue(
             f"execution of a message, got {seconds} seconds"
         )
     whole("max_concurrency", max_concurrency, 2, 1000)
-    alias.add_event_source(sources.SqsEventSource(queue, batch_size=1, max_concurrency=max_concurrency))
+    queue.grant_consume_messages(alias)
+    mapping = alias.add_event_source_mapping(
+        f"From{Names.node_unique_id(queue.node)}",
+        event_source_arn=queue.queue_arn,
+        batch_size=1,
+        max_concurrency=max_concurrency,
+    )
+    accept_no_queue_destination(mapping)
 
 
 def check_event(event: Mapping[str, Any]) -> None:

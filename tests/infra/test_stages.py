@@ -5,16 +5,11 @@ from typing import Any
 from aws_cdk.assertions import Match, Template
 
 from infra.stacks.stages import Stage
-
-
-def only(template: Template, resource_type: str) -> dict[str, Any]:
-    found = template.find_resources(resource_type)
-    assert len(found) == 1, f"{resource_type}: {list(found)}"
-    return dict(*found.values())
+from tests.infra.apps import properties, the_only
 
 
 def function(template: Template) -> dict[str, Any]:
-    return dict(only(template, "AWS::Lambda::Function")["Properties"])
+    return properties(template, "AWS::Lambda::Function")
 
 
 def test_the_function_is_durable_with_the_stages_times(template: Template, stage: Stage):
@@ -52,12 +47,12 @@ def test_lambda_never_filters_the_metrics_out_of_the_log(template: Template):
 
 
 def test_versions_outlive_the_deployments_that_replace_them(template: Template):
-    version = only(template, "AWS::Lambda::Version")
+    version = the_only(template, "AWS::Lambda::Version")
     assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
 def test_the_alias_live_waits_for_the_right_to_checkpoint(template: Template):
-    alias = only(template, "AWS::Lambda::Alias")
+    alias = the_only(template, "AWS::Lambda::Alias")
     (policy,) = [
         name
         for name, found in template.find_resources("AWS::IAM::Policy").items()
@@ -68,7 +63,7 @@ def test_the_alias_live_waits_for_the_right_to_checkpoint(template: Template):
 
 
 def test_no_managed_policy_is_attached(template: Template):
-    assert "ManagedPolicyArns" not in only(template, "AWS::IAM::Role")["Properties"]
+    assert "ManagedPolicyArns" not in the_only(template, "AWS::IAM::Role")["Properties"]
 
 
 def test_failed_starts_go_to_the_dead_letter_queue(template: Template):
@@ -95,5 +90,5 @@ def test_the_outputs_are_the_contracts(template: Template):
 
 
 def test_prod_alone_is_protected_and_keeps_its_data(template: Template, stage: Stage):
-    kept = only(template, "AWS::Logs::LogGroup")["DeletionPolicy"] == "Retain"
+    kept = the_only(template, "AWS::Logs::LogGroup")["DeletionPolicy"] == "Retain"
     assert (stage.protected, kept) == ((stage.name == "prod"),) * 2

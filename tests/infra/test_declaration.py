@@ -1,0 +1,109 @@
+"""What an agents folder must hold."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.durable_agent_pipeline.declaration import read_agents
+from infra.durable_agent_pipeline.source import lambda_source
+
+AGENT = """
+[[agents]]
+name = "{name}"
+inputs = {inputs}
+model = "us.anthropic.claude-sonnet-4-6"
+max_tokens = 100
+{more}
+"""
+
+
+def agents(folder: Path, *entries: str, prompts: tuple[str, ...] = ("writer", "editor")) -> Path:
+    (folder / "prompts").mkdir()
+    for name in prompts:
+        (folder / "prompts" / f"{name}.md").write_text(f"You are {name}.", encoding="utf-8")
+    (folder / "agents.toml").write_text("\n".join(entries), encoding="utf-8")
+    return folder
+
+
+def one(name: str = "writer", inputs: str = '["query"]', more: str = "") -> str:
+    return AGENT.format(name=name, inputs=inputs, more=more)
+
+
+def test_the_packaged_agents_are_the_contracts():
+    assert [agent.name for agent in read_agents(lambda_source() / "agent_workflow")] == [
+        "research",
+        "analysis",
+        "summary",
+    ]
+
+
+def test_agents_come_in_the_order_they_run(tmp_path):
+    folder = agents(tmp_path, one(), one("editor", '["query", "writer"]'))
+    assert [agent.name for agent in read_agents(folder)] == ["writer", "editor"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (
+            [one(inputs='["editor"]'), one("editor", '["writer"]')],
+            "inputs must name what comes before it (query), so that there is no cycle, got 'editor'",
+        ),
+        ([one(inputs='["writer"]')], "got 'writer'"),
+        ([one(inputs="[]")], "inputs must be a list of 'query' and earlier agents, got []"),
+        ([one(), one()], "name must be none of query, status, report, usage, writer, got 'writer'"),
+        ([one("report")], "got 'report'"),
+        ([one("Writer")], "name must be a word like"),
+        ([one("critic")], "agent 'critic' must have a prompt in prompts/critic.md"),
+        ([one(more="temprature = 1")], "must have only the fields name, inputs, model"),
+        ([one(more="temperature = 2")], "temperature must be a number between 0 and 1, got 2"),
+        ([one(more="[agents.limits]\nturns = 0")], "turns must be a whole number between 1 and 1000, got 0"),
+        ([one(more="[agents.limits]\nsteps = 1")], "must have only the fields turns, total_tokens, got 'steps'"),
+        ([one(more='tools = ["search"]')], "must have a tools.py beside agents.toml"),
+        (['title = "x"', one()], "must hold [[agents]] tables only, got title"),
+        ([""], "must declare 1 to 32 [[agents]] tables, got 0"),
+        (["[[agents"], "must be valid TOML in UTF-8"),
+    ],
+)
+def test_fails_when_the_declaration_breaks_a_rule(tmp_path, entries, message):
+    with pytest.raises(ValueError, match=r".") as refused:
+        read_agents(agents(tmp_path, *entries))
+    assert message in str(refused.value)
+
+
+def test_fails_when_the_folder_has_no_agents_file(tmp_path):
+    with pytest.raises(ValueError, match=r"agents must be a folder with an agents.toml"):
+        read_agents(tmp_path / "nowhere")
+
+
+def test_fails_when_a_prompt_is_blank(tmp_path):
+    folder = agents(tmp_path, one())
+    (folder / "prompts" / "writer.md").write_text(" \n", encoding="utf-8")
+    with pytest.raises(ValueError, match="must have a prompt"):
+        read_agents(folder)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["def search(): ...", "search = 1", "from elsewhere import search", "import search", "from elsewhere import *"],
+)
+def test_a_tool_is_any_name_that_tools_py_binds_and_the_module_is_never_run(tmp_path, module):
+    folder = agents(tmp_path, one(more='tools = ["search"]'))
+    (folder / "tools.py").write_text(f"{module}\nraise SystemExit", encoding="utf-8")
+    assert len(read_agents(folder)) == 1
+
+
+def test_fails_when_tools_py_lacks_a_tool(tmp_path):
+    folder = agents(tmp_path, one(more='tools = ["search"]'))
+    (folder / "tools.py").write_text("def find(): ...", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"tools must be names in tools.py, got 'search'"):
+        read_agents(folder)
+
+
+def test_synth_and_lambda_agree_on_what_is_a_good_declaration(tmp_path):
+    from agent_workflow.agents import MAX_AGENTS, RESERVED, Declaration
+    from infra.durable_agent_pipeline import declaration
+
+    assert set(declaration.RESERVED) == RESERVED
+    assert declaration.MAX_AGENTS == MAX_AGENTS
+    assert set(declaration._FIELDS) == set(Declaration.model_fields)

@@ -1,0 +1,145 @@
+"""cdk-nag finds nothing that no resource has acknowledged with a reason."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Duration, Stack
+from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+
+from infra.durable_agent_pipeline import DurableAgentPipeline
+from infra.stacks.pipeline_stack import PipelineStack
+from infra.stacks.rule_packs import check
+from infra.stacks.stages import STAGES
+from tests.infra.apps import ROOT, new_app
+
+
+def report(folder: Path, fill: Callable[[App], None]) -> list[dict[str, Any]]:
+    """The packs' reports over an app."""
+    app = new_app(folder)
+    fill(app)
+    check(app)
+    try:
+        app.synth()
+    except RuntimeError as error:
+        assert "ValidationFailed" in str(error)  # noqa: PT017 - the findings are in the report
+    found = json.loads((folder / "validation-report.json").read_text(encoding="utf-8"))
+    return list(found["pluginReports"])
+
+
+def findings(reports: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (violation["ruleName"], construct["constructPath"])
+        for one in reports
+        for violation in one["violations"]
+        for construct in violation["violatingConstructs"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stages")
+
+
+@pytest.fixture(scope="module")
+def of_all_stages(folder: Path) -> list[dict[str, Any]]:
+    def fill(app: App) -> None:
+        for stage in STAGES:
+            PipelineStack(app, stage)
+
+    return report(folder, fill)
+
+
+def acknowledged(folder: Path, stack: str) -> dict[str, dict[str, str]]:
+    """Path inside the pipeline -> finding -> reason, as the assembly records them."""
+    metadata = json.loads((folder / f"{stack}.metadata.json").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = {}
+    for path, entries in metadata.items():
+        for entry in entries:
+            if entry["type"] == "aws:cdk:acknowledged-rules":
+                named = {finding.removeprefix("Annotation::"): reason for finding, reason in entry["data"].items()}
+                found.setdefault(path.partition("/Pipeline/")[2] or path, {}).update(named)
+    return found
+
+
+def test_every_stage_is_clean(of_all_stages):
+    assert findings(of_all_stages) == []
+
+
+@pytest.mark.usefixtures("of_all_stages")
+def test_what_is_acknowledged_is_this_list_each_on_its_resource(folder, stage):
+    found = acknowledged(folder, f"DurableAgentPipeline-{stage.name}")
+    rules = {path: sorted(finding.partition("[")[0] for finding in given) for path, given in found.items()}
+    assert rules == {
+        "Function": ["AwsSolutions-L1", "Serverless-LambdaLatestVersion"],
+        "Role": ["AwsSolutions-IAM5", "AwsSolutions-IAM5"],
+        "Checkpoints": ["AwsSolutions-IAM5"],
+        "LargeResults": ["AwsSolutions-S1"],
+        "DeadLetters": ["Serverless-SQSRedrivePolicy"],
+        "Live": ["Serverless-LambdaAsyncFailureDestination"],
+    }
+
+
+@pytest.mark.usefixtures("of_all_stages")
+def test_every_acknowledgement_says_why_in_a_sentence(folder, stage):
+    for given in acknowledged(folder, f"DurableAgentPipeline-{stage.name}").values():
+        for reason in given.values():
+            assert reason.endswith(".")
+            assert len(reason.split()) >= 10
+
+
+def test_every_acknowledgement_is_explained_in_the_docs():
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    source = (ROOT / "infra" / "durable_agent_pipeline" / "acknowledgements.py").read_text(encoding="utf-8")
+    rules = set(re.findall(r"(?:AwsSolutions|Serverless)-[A-Za-z0-9]+", source))
+    assert {rule for rule in rules if f"`{rule}`" not in page} == set()
+
+
+def test_a_pipeline_with_every_choice_is_clean(tmp_path):
+    def fill(app: App) -> None:
+        stack = Stack(app, "Everything")
+        vpc = ec2.Vpc(stack, "Vpc", max_azs=2)
+        vpc.add_flow_log("Flow")
+        pipeline = DurableAgentPipeline(
+            stack,
+            "Pipeline",
+            execution_timeout=Duration.minutes(15),
+            encryption_key=kms.Key(stack, "Key", enable_key_rotation=True),
+            vpc=vpc,
+            guardrail_arn="arn:aws:bedrock:us-east-1:111111111111:guardrail/abc",
+            models={"summary": "global.anthropic.claude-sonnet-4-6"},
+            deployment_config=codedeploy.LambdaDeploymentConfig.LINEAR_10_PERCENT_EVERY_1_MINUTE,
+            provisioned_concurrent_executions=1,
+        )
+        caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        for grant in (pipeline.grant_invoke, pipeline.grant_review, pipeline.grant_operate):
+            grant(caller)
+        pipeline.start_on_schedule(
+            "Daily", schedule=scheduler.ScheduleExpression.rate(Duration.days(1)), event={"query": "news"}
+        )
+        questions = sqs.Queue(
+            stack,
+            "Questions",
+            visibility_timeout=Duration.minutes(90),
+            enforce_ssl=True,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=pipeline.dead_letter_queue, max_receive_count=3),
+        )
+        pipeline.start_on_queue(questions)
+
+    ours = [found for found in findings(report(tmp_path, fill)) if not found[1].startswith("Everything/Vpc")]
+    assert ours == []
+
+
+def test_the_packs_do_find_what_nobody_acknowledged(tmp_path):
+    def fill(app: App) -> None:
+        sqs.Queue(Stack(app, "Careless"), "Queue")
+
+    assert ("AwsSolutions-SQS4", "Careless/Queue/Resource") in findings(report(tmp_path, fill))
