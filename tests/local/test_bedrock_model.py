@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from scripts.local.bedrock.bundled import BundledBackend, bundled_model
 from scripts.local.bedrock.llama import LlamaBackend, load
+from scripts.local.bedrock.openai import OpenAiBackend
 from scripts.local.bedrock.serve import serving
 from scripts.local.bedrock.weights import bundled_weights
 
@@ -63,3 +64,25 @@ def test_a_model_of_ones_own_says_honestly_that_it_was_cut_off():
     assert reply["stopReason"] == "max_tokens"
     assert reply["usage"]["outputTokens"] == 20
     assert reply["output"]["message"]["content"][0]["text"].strip()
+
+
+def test_llama_cpps_own_server_answers_through_the_openai_proxy():
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(bundled_weights())
+    params.n_ctx, params.n_parallel, params.verbosity, params.warmup = 2048, 1, 0, False
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
+    server = xllamacpp.Server(params)
+    messages = [{"role": "user", "content": [{"text": "What are tides?"}]}]
+    with serving(OpenAiBackend(server.listening_address, "smollm2")) as url:
+        client = _client(url)
+        events = list(
+            client.converse_stream(modelId="m", messages=messages, inferenceConfig={"maxTokens": 12})["stream"]
+        )
+        assert sum("contentBlockDelta" in event for event in events) >= 5
+        assert events[-2]["messageStop"]["stopReason"] == "max_tokens"
+        assert events[-1]["metadata"]["usage"]["outputTokens"] == 12
+        with pytest.raises(ClientError, match="Input is too long for requested model"):
+            client.converse(modelId="m", messages=[{"role": "user", "content": [{"text": "tides " * 3000}]}])

@@ -37,6 +37,9 @@ _SAMPLING = {
     "dry_penalty_last_n": 400,
     "seed": 7,
 }
+# a colon promises a list that the outline does not let the model write; a paragraph shall end with a sentence, not by
+# a line break or the end of the turn (token 2)
+_TO_THE_POINT: list[list[Any]] = [[":", -8.0], ["\n", -6.0], ["\n\n", -6.0], [2, -6.0]]
 
 
 def bundled_model() -> LlamaModel:
@@ -110,10 +113,10 @@ class _Writing:
         if self._max_tokens is not None:
             most = min(most, self._max_tokens - self._tokens)
         prompt = self.outline.prompt + self._written
-        unlikely = [[sign, -4.0] for sign in "0123456789" if sign not in self.outline.prompt]
+        bias: list[list[Any]] = [[sign, -4.0] for sign in "0123456789" if sign not in self.outline.prompt]
+        bias += _TO_THE_POINT if paragraph.one_line else []
         stop = ["\n"] if paragraph.one_line else []
-        # a colon promises a list that the outline then does not let the model write
-        return _SAMPLING | {"prompt": prompt, "max_tokens": most, "stop": stop, "logit_bias": [*unlikely, [":", -8.0]]}
+        return _SAMPLING | {"prompt": prompt, "max_tokens": most, "stop": stop, "logit_bias": bias}
 
     def pieces(self, chunk: Chunk) -> list[Piece]:
         """What `chunk` adds to the reply; the lead goes out with the paragraph's first words."""
