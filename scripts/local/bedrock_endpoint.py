@@ -17,7 +17,6 @@ _BAD_USAGE = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns 0 then, 2 after one line on stderr about what cannot be used."""
-    parent = os.getppid()
     parser = _parser()
     options = parser.parse_args(arguments)
     if bool(options.openai_url) != bool(options.openai_model):
@@ -31,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"bedrock endpoint: {_in_one_line(unusable)}", file=sys.stderr)
         return _BAD_USAGE
     print(f"ready {url_of(listener)}", flush=True)
-    serve_until_signal(build_app(backend, calls), listener, parent=parent if options.exit_with_parent else None)
+    serve_until_signal(build_app(backend, calls), listener)
     return 0
 
 
@@ -77,7 +76,6 @@ def _parser() -> argparse.ArgumentParser:
     answers.add_argument("--openai-url", metavar="URL", help="an OpenAI-compatible server; needs --openai-model")
     answers.add_argument("--script", type=Path, metavar="FILE.json", help="scripted replies and faults, no model")
     parser.add_argument("--openai-model", metavar="NAME", help="the model's name on that server")
-    parser.add_argument("--exit-with-parent", action="store_true", help="end when the starting process is gone")
     return parser
 
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,6 @@ from scripts.local.bedrock_endpoint import main
 
 ROOT = Path(__file__).parents[2]
 POST = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], sys.argv[2].encode(), timeout=60)"
-START_AND_LEAVE = """
-import subprocess, sys
-child = subprocess.Popen([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE, text=True)
-print(child.stdout.readline(), flush=True)
-"""
 
 
 def _endpoint(folder, script, *options):
@@ -54,23 +48,6 @@ def test_a_signal_ends_it_at_once_with_exit_0_even_while_a_call_is_open(endpoint
     assert endpoint.stderr.read() == ""
     assert client.wait(timeout=10) != 0
     assert "disconnected" in (tmp_path / "calls.jsonl").read_text()
-
-
-def test_it_ends_with_the_process_that_started_it_when_asked_to(tmp_path):
-    command = [sys.executable, "-c", START_AND_LEAVE, *_endpoint(tmp_path, {}, "--exit-with-parent")]
-    started = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    health = f"{started.stdout.split()[1]}/_local/health"
-    deadline = time.monotonic() + 15
-    while _answers(health):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def _answers(url):
-    try:
-        return urllib.request.urlopen(url, timeout=5).status == 200
-    except OSError:
-        return False
 
 
 def _refused(capsys, *arguments):

@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +18,6 @@ from scripts.local.bedrock.pieces import Backend
 
 HOST = "127.0.0.1"
 _STOP_SECONDS = 10
-_PARENT_CHECK_SECONDS = 1
 
 
 def listen(port: int) -> socket.socket:
@@ -68,17 +65,12 @@ class _Server(uvicorn.Server):
         self.should_exit = self.force_exit = True
 
 
-def serve_until_signal(app: Starlette, listener: socket.socket, *, parent: int | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then return at once, open calls cut off.
-
-    `parent`: also stop when the process with this id is no longer the parent of this one. Default: keep serving.
-    """
+def serve_until_signal(app: Starlette, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, then return at once, open calls cut off."""
     _quiet_cut_off_replies()
     server = _Server(app)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, server.stop)
-    if parent is not None:
-        threading.Thread(target=_stop_with_parent, args=(server, parent), daemon=True).start()
     server.run(sockets=[listener])
 
 
@@ -103,12 +95,6 @@ def serving_app(app: Starlette) -> Iterator[str]:
         server.stop()
         thread.join(_STOP_SECONDS)
         listener.close()
-
-
-def _stop_with_parent(server: _Server, parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_PARENT_CHECK_SECONDS)
-    server.stop()
 
 
 def _quiet_cut_off_replies() -> None:
