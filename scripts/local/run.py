@@ -26,7 +26,7 @@ from scripts.local.run_local.options import BadUsage, Options, read_options
 from scripts.local.run_local.outcome import Outcome, stack_failed, started_failed
 from scripts.local.run_local.prices import bedrock_prices
 from scripts.local.run_local.report import write_drill, write_ledger, write_report
-from scripts.local.run_local.savings import drill_of
+from scripts.local.run_local.savings import calls_by_operations, drill_of
 from scripts.local.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ def _write(options: Options, outcome: Outcome, progress: Progress, folder: Path,
         print(f"run_local: the function's log is {_shown(folder / 'function.log')}", file=sys.stderr)
     write_ledger(summary, outcome.usage, progress, options.model)
     if options.kill_after is not None:
-        drill = drill_of(read_all(folder / "events.jsonl"), read_all(folder / "calls.jsonl"))
+        events, calls = read_all(folder / "events.jsonl"), read_all(folder / "calls.jsonl")
+        drill = drill_of(events, calls if options.model.is_local else calls_by_operations(events, outcome.usage))
         write_drill(summary, drill, options.kill_after, outcome.usage)
 
 

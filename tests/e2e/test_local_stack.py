@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.child import REPOSITORY
+from scripts.local.child import REPOSITORY, Child
 from scripts.local.jsonl import read_all
 from scripts.local.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
 
@@ -134,8 +134,13 @@ def test_the_demo_checkpoint_suspends_and_resumes_in_a_new_process(tmp_path):
 # The command
 
 
-def command(*arguments, **options):
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "RETRY_INITIAL_DELAY_SECONDS": "1"}
+def command(*arguments, environment=None, **options):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(REPOSITORY),
+        "RETRY_INITIAL_DELAY_SECONDS": "1",
+        **(environment or {}),
+    }
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "scripts.local.run", *arguments],
         stdin=subprocess.PIPE,
@@ -201,6 +206,27 @@ def test_kill_after_an_agent_shows_two_processes_and_what_the_checkpoints_saved(
     assert "research, analysis: replayed from checkpoints, 0 model calls." in output
     assert "Saved by checkpoints: 2 model calls, 200 input and 100 output tokens" in output
     assert f"process {killed[1]} killed (SIGKILL)" in errors
+
+
+def test_with_bedrock_the_callers_credentials_are_used_and_the_drill_still_counts(tmp_path):
+    """Bedrock is what AWS_ENDPOINT_URL_BEDROCK_RUNTIME says: here a scripted endpoint of the test's own."""
+    arguments = ["--script", str(script(tmp_path)), "--calls", str(tmp_path / "calls.jsonl")]
+    bedrock = Child("bedrock", "scripts.local.bedrock_endpoint", arguments, tmp_path / "bedrock.log", os.environ)
+    environment = {"AWS_ACCESS_KEY_ID": "caller", "AWS_SECRET_ACCESS_KEY": "caller"}
+    try:
+        environment["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = bedrock.url()
+        status, output, _ = run_local(
+            "--bedrock", "--kill-after", "analysis", "edge computing", environment=environment
+        )
+    finally:
+        bedrock.stop()
+    assert status == 0
+    assert output.startswith("summary says so\n")
+    assert "Answered by Amazon Bedrock. Real calls on your AWS account" in output
+    assert "research, analysis: replayed from checkpoints, 0 model calls." in output
+    assert "Saved by checkpoints: 2 model calls, 200 input and 100 output tokens" in output
+    started = Counter(call["agent"] for call in read_all(tmp_path / "calls.jsonl") if call["event"] == "started")
+    assert started == dict.fromkeys(AGENTS, 1)
 
 
 @pytest.mark.parametrize("agent", ["research", "summary"])

@@ -1,10 +1,10 @@
 """What a crash did not cost, from the endpoints' records."""
 
-from scripts.local.run_local.savings import drill_of
+from scripts.local.run_local.savings import calls_by_operations, drill_of
 
 
 def checkpoint(at, path, action="SUCCEED"):
-    return {"at": at, "event": "operation", "operation": path, "action": action}
+    return {"at": at, "event": "operation", "operation": path, "action": action, "type": "CONTEXT"}
 
 
 EVENTS = [
@@ -49,3 +49,30 @@ def test_without_a_second_process_none_is_named():
 
 def test_nothing_killed_is_no_drill():
     assert drill_of([event for event in EVENTS if event["event"] != "killed"], CALLS) is None
+
+
+def step(at, path, action):
+    return {"at": at, "event": "operation", "operation": path, "action": action, "type": "STEP"}
+
+
+def test_without_a_calls_file_the_steps_themselves_are_counted():
+    events = [
+        step(2, "research-agent/model-1", "START"),
+        step(4, "research-agent/model-1", "SUCCEED"),
+        *EVENTS,
+        step(10.5, "research-agent/model-1", "START"),
+    ]
+    spent = {"name": "model-1", "input_tokens": 70, "output_tokens": 7}
+    calls = calls_by_operations(events, {"agents": {"research": {"calls": [spent]}}})
+    drill = drill_of(events, calls)
+    assert drill is not None
+    assert (drill.saved_calls, drill.saved_input_tokens, drill.saved_output_tokens) == (1, 70, 7)
+    assert drill.repeated_calls == {"research": 1, "analysis": 0}
+
+
+def test_with_one_step_per_agent_the_agents_sum_is_what_was_saved():
+    events = [step(2, "research-agent", "START"), step(5, "research-agent", "SUCCEED"), *EVENTS[4:]]
+    calls = calls_by_operations(events, {"agents": {"research": {"input_tokens": 70, "output_tokens": 7, "calls": []}}})
+    drill = drill_of(events, calls)
+    assert drill is not None
+    assert (drill.saved_calls, drill.saved_input_tokens, drill.saved_seconds) == (1, 70, 3)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-AGENT_SUFFIX = "-agent"
+from scripts.local.lambda_service.operation_paths import AGENT_SUFFIX, agent_and_turn
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,29 @@ def drill_of(events: Sequence[Mapping[str, Any]], calls: Sequence[Mapping[str, A
         saved_output_tokens=sum(call["output_tokens"] for call in before),
         saved_seconds=sum(call["at"] - started[call["call"]] for call in before),
     )
+
+
+def calls_by_operations(events: Sequence[Mapping[str, Any]], usage: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Lines as in a calls file, for a model without one (real Bedrock): each model step's START and SUCCEED.
+
+    Token counts come from the handler's `usage`; a call that it does not know has none.
+    """
+    calls = []
+    for event in events:
+        agent, turn = agent_and_turn(event.get("operation") or "")
+        if agent is None or event["event"] != "operation" or event["type"] != "STEP":
+            continue
+        spent = _spent((usage or {}).get("agents", {}).get(agent, {}), turn)
+        kind = {"START": "started", "SUCCEED": "finished"}.get(event["action"])
+        if kind is not None:
+            calls.append({"at": event["at"], "event": kind, "call": event["operation"], "agent": agent, **spent})
+    return calls
+
+
+def _spent(agent: Mapping[str, Any], turn: int | None) -> dict[str, int]:
+    named = (call for call in agent.get("calls", ()) if call["name"] == f"model-{turn}")
+    source = agent if turn is None else next(named, {})
+    return {kind: source.get(kind, 0) for kind in ("input_tokens", "output_tokens")}
 
 
 def _finished_agents(events: Sequence[Mapping[str, Any]], at: float) -> list[str]:
