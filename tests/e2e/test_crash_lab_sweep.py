@@ -10,6 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.lab import scenario
+from scripts.lab.observation import Evidence
+from scripts.lab.stack import ALIAS, FUNCTION_NAME, LabStack
+from scripts.lab.verdict import times_made
+from scripts.local.jsonl import read_all
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 POINTS = 9
 
@@ -45,3 +51,18 @@ def test_bad_usage_starts_nothing():
     assert done.returncode == 2
     assert done.stdout == ""
     assert "must be a whole number of at least 1, got 'none'" in done.stderr
+
+
+def test_a_call_whose_process_dies_at_every_attempt_ends_typed_and_repeats_nothing_before_it(tmp_path: Path):
+    rules = [{"operation": "research-agent/model-2", "action": "START", "moment": "after", "times": 3}]
+    with LabStack(tmp_path, scenario.environment()) as stack:
+        stack.prepare(script=scenario.script(), kill_rules=rules, hold=None)
+        reply = stack.client().invoke(
+            FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=json.dumps(scenario.EVENT).encode()
+        )
+        error = json.loads(reply["Payload"].read())
+        evidence = Evidence(read_all(stack.events), read_all(stack.calls), read_all(stack.witness))
+
+    assert error["errorType"] == "CallInterrupted"
+    assert sum(line["event"] == "killed" for line in evidence.events) == 3
+    assert times_made(evidence) == dict.fromkeys([call.witness for call in scenario.calls()[:4]], 1)
