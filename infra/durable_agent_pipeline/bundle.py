@@ -85,25 +85,19 @@ def build(
 
 
 @cache
-def installer(python: str, architecture: str) -> list[str] | None:
+def installer(python: str, architecture: str) -> tuple[str, ...] | None:
     """The start of a command line that installs wheels for another processor; None when neither uv nor pip is here."""
     machine = PLATFORMS.get(architecture)
-    wanted = ["--python-version", python, "--only-binary", ":all:", "--quiet"]
-    for uv in ([shutil.which("uv")], [sys.executable, "-m", "uv"]):
+    wanted = ("--python-version", python, "--only-binary", ":all:", "--quiet")
+    for uv in ((shutil.which("uv") or "",), (sys.executable, "-m", "uv")):
         if uv[0] and _runs([*uv, "--version"]):
-            return [
-                *uv,
-                "pip",
-                "install",
-                "--python",
-                sys.executable,
-                *(["--python-platform", f"{machine}-manylinux_2_28"] if machine else []),
-                *wanted,
-            ]
+            target = ("--python-platform", f"{machine}-manylinux_2_28") if machine else ()
+            # copies, not links: what is pruned, changed in mode and compiled below must not be uv's own cache
+            return (*uv, "pip", "install", "--python", sys.executable, "--link-mode", "copy", *target, *wanted)
     if _runs([sys.executable, "-m", "pip", "--version"]):
-        tags = ["--platform", f"manylinux2014_{machine}", "--platform", f"manylinux_2_28_{machine}"]
-        foreign = tags if machine else []
-        return [sys.executable, "-m", "pip", "install", "--no-compile", "--implementation", "cp", *foreign, *wanted]
+        tags = ("--platform", f"manylinux2014_{machine}", "--platform", f"manylinux_2_28_{machine}")
+        foreign = tags if machine else ()
+        return (sys.executable, "-m", "pip", "install", "--no-compile", "--implementation", "cp", *foreign, *wanted)
     return None
 
 

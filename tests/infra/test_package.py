@@ -1,0 +1,220 @@
+"""What is built, when it is built again, and who builds it; nothing is installed here."""
+
+import importlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import aws_lambda as lambda_
+
+from infra.durable_agent_pipeline import PipelineProps, bundle, bundling
+from infra.durable_agent_pipeline.bundling import LocalBundling, cache_folder
+from infra.durable_agent_pipeline.package import Package, package_of
+from infra.durable_agent_pipeline.source import shipped_files
+
+IMAGE = "example.com/image"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DURABLE_AGENT_PIPELINE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """Every build that is asked for; each writes one file."""
+    asked: list[dict[str, object]] = []
+
+    def build(sources: object, output: Path, **choices: object) -> None:
+        asked.append(choices)
+        output.mkdir(parents=True)
+        (output / "handler.py").write_text("built", encoding="utf-8")
+
+    monkeypatch.setattr(bundle, "build", build)
+    return asked
+
+
+def package(folder: Path, **changes: object) -> Package:
+    source = folder / "source"
+    source.mkdir(exist_ok=True)
+    for name in ("handler.py", "requirements.txt"):
+        if not (source / name).exists():
+            (source / name).write_text(name, encoding="utf-8")
+    sources = tuple((file, inside) for inside, file in shipped_files(source))
+    return Package(**{"python": "3.13", "architecture": "arm64", "sources": sources, "prune": True, **changes})  # type: ignore[arg-type]
+
+
+def test_caches_hidden_files_and_readmes_do_not_ship(tmp_path):
+    for name in ("handler.py", "README.md", ".env", "__pycache__/handler.cpython-313.pyc", "sub/.git/x", "sub/a.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    assert [inside for inside, _ in shipped_files(tmp_path)] == ["handler.py", "sub/a.md"]
+
+
+def test_the_hash_is_of_what_goes_in_wherever_it_lies(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert package(tmp_path / "a").digest == package(tmp_path / "b").digest
+
+
+@pytest.mark.parametrize("changed", [{"python": "3.14"}, {"architecture": "x86_64"}, {"prune": False}])
+def test_the_hash_tells_choices_apart(tmp_path, changed):
+    assert package(tmp_path).digest != package(tmp_path, **changed).digest
+
+
+@pytest.mark.parametrize("name", ["handler.py", "requirements.txt"])
+def test_the_hash_follows_every_file(tmp_path, name):
+    before = package(tmp_path).digest
+    (tmp_path / "source" / name).write_text("changed", encoding="utf-8")
+    assert package(tmp_path).digest != before
+
+
+def test_the_hash_tells_packages_with_and_without_byte_code_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "compiler", lambda _: "/usr/bin/python3.13")
+    compiled = package(tmp_path).digest
+    monkeypatch.setattr(bundle, "compiler", lambda _: None)
+    assert package(tmp_path).digest != compiled
+
+
+def test_nothing_is_built_twice(tmp_path, builds):
+    for output in ("one", "two"):
+        assert LocalBundling(package(tmp_path), IMAGE).try_bundle(str(tmp_path / output))
+    assert len(builds) == 1
+    assert (tmp_path / "two" / "handler.py").read_text(encoding="utf-8") == "built"
+
+
+def test_a_change_is_built(tmp_path, builds):
+    LocalBundling(package(tmp_path), IMAGE).try_bundle(str(tmp_path / "one"))
+    (tmp_path / "source" / "handler.py").write_text("changed", encoding="utf-8")
+    LocalBundling(package(tmp_path), IMAGE).try_bundle(str(tmp_path / "two"))
+    assert len(builds) == 2
+
+
+def test_a_build_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, cache):
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no such wheel")
+
+    monkeypatch.setattr(bundle, "build", fail)
+    with pytest.raises(RuntimeError, match="no such wheel"):
+        LocalBundling(package(tmp_path), IMAGE).try_bundle(str(tmp_path / "one"))
+    assert list(cache.iterdir()) == []
+
+
+def test_the_cache_keeps_only_the_latest_packages(tmp_path, builds):
+    for number in range(bundling.KEPT + 3):
+        (tmp_path / "source").mkdir(exist_ok=True)
+        (tmp_path / "source" / "handler.py").write_text(str(number), encoding="utf-8")
+        LocalBundling(package(tmp_path), IMAGE).try_bundle(str(tmp_path / f"out{number}"))
+    assert len(builds) == bundling.KEPT + 3
+    assert len(list(cache_folder().iterdir())) == bundling.KEPT
+
+
+def test_fails_when_nothing_can_build_with_a_line_that_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "installer", lambda *_: None)
+    monkeypatch.setenv("CDK_DOCKER", "no-such-docker")
+    with pytest.raises(RuntimeError, match=r"install uv .* or pip, or start Docker"):
+        LocalBundling(package(tmp_path), IMAGE).try_bundle(str(tmp_path / "one"))
+
+
+def test_docker_builds_when_neither_uv_nor_pip_can(tmp_path, monkeypatch):
+    docker = tmp_path / "docker"
+    docker.write_text(
+        "#!/bin/sh\n"
+        f'echo "$@" >> {tmp_path}/calls\n'
+        'for word in "$@"; do case "$word" in *:/scratch) mkdir -p "${word%:/scratch}/package"; '
+        'echo built > "${word%:/scratch}/package/handler.py";; esac; done\n',
+        encoding="utf-8",
+    )
+    docker.chmod(0o755)
+    monkeypatch.setattr(bundle, "installer", lambda *_: None)
+    monkeypatch.setenv("CDK_DOCKER", str(docker))
+    LocalBundling(package(tmp_path), IMAGE).try_bundle(str(tmp_path / "one"))
+    run = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()[-1]
+    assert "--platform linux/arm64 -v" in run
+    assert f"{IMAGE} python /bundler/bundle.py /scratch/input /scratch/package --architecture arm64" in run
+    assert (tmp_path / "one" / "handler.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("with_uv", "with_pip", "first"), [(True, True, "uv"), (False, True, "pip"), (False, False, None)]
+)
+def test_uv_is_preferred_then_pip(monkeypatch, with_uv, with_pip, first):
+    answers = {"uv": with_uv, "pip": with_pip}
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if with_uv else None)
+    monkeypatch.setattr(bundle, "_runs", lambda command: answers["uv" if "uv" in str(command) else "pip"])
+    command = bundle.installer.__wrapped__("3.13", "arm64")
+    if first is None:
+        assert command is None
+    else:
+        assert command
+        assert first in " ".join(command[:3])
+        assert "aarch64" in " ".join(command)
+
+
+def test_only_a_python_of_the_runtimes_minor_version_compiles():
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert bundle.compiler(own) == sys.executable
+    assert bundle.compiler("3.99") is None
+
+
+def test_what_is_never_imported_is_dropped_and_the_rest_is_alike_from_every_installer(tmp_path):
+    dropped = ["mcp/x.py", "bin/x", "a/x.pyi", "a-1.dist-info/RECORD", "a-1.dist-info/INSTALLER", "a/__pycache__/x.pyc"]
+    dropped += ["botocore/data/ec2/service-2.json.gz", "_cffi_backend.so", ".lock"]
+    kept = [
+        "a/x.py",
+        "a-1.dist-info/METADATA",
+        "botocore/data/lambda/service-2.json.gz",
+        "botocore/data/endpoints.json",
+    ]
+    for name in (*dropped, *kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    bundle._drop(tmp_path, prune=True)
+    assert sorted(f.relative_to(tmp_path).as_posix() for f in tmp_path.rglob("*") if f.is_file()) == sorted(kept)
+
+
+def test_nothing_is_pruned_that_tools_of_the_callers_might_import(tmp_path):
+    for name in ("mcp/x.py", "botocore/data/ec2/service-2.json.gz"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    bundle._drop(tmp_path, prune=False)
+    assert len([file for file in tmp_path.rglob("*") if file.is_file()]) == 2
+
+
+def test_byte_code_is_trusted_unread_and_names_the_lambdas_folder(tmp_path):
+    (tmp_path / "m.py").write_text("def f(): ...", encoding="utf-8")
+    bundle._compile(sys.executable, tmp_path)
+    (file,) = (tmp_path / "__pycache__").iterdir()
+    code = file.read_bytes()
+    assert code[4:8] == bytes([1, 0, 0, 0])  # PEP 552: hash-based, not checked
+    assert b"/var/task/m.py" in code
+    assert str(tmp_path).encode() not in code
+
+
+def test_own_agents_ship_beside_the_packaged_source(tmp_path):
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "agents.toml").write_text("x", encoding="utf-8")
+    without_code = package_of(PipelineProps(agents=tmp_path))
+    assert tuple(
+        sorted(inside for _, inside in without_code.sources if inside in ("agents/agents.toml", "handler.py"))
+    ) == ("agents/agents.toml", "handler.py")
+    assert without_code.prune
+    (tmp_path / "tools.py").write_text("x", encoding="utf-8")
+    assert not package_of(PipelineProps(agents=tmp_path)).prune
+
+
+def test_the_package_is_for_the_functions_runtime_and_processor():
+    made = package_of(PipelineProps(runtime=lambda_.Runtime.PYTHON_3_14, architecture=lambda_.Architecture.X86_64))
+    assert (made.python, made.architecture) == ("3.14", "x86_64")
+
+
+def test_the_bundler_runs_without_this_package_as_docker_runs_it(tmp_path):
+    shutil.copy(Path(importlib.import_module("infra.durable_agent_pipeline.bundle").__file__ or ""), tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-I", str(tmp_path / "bundle.py"), "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "--architecture" in done.stdout
