@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.lab import scenario
 from scripts.lab.points import KillPoint, fault_of
-from scripts.lab.stack import ALIAS, FUNCTION_NAME, LabStack
+from scripts.lab.stack import LabStack
 from scripts.local.jsonl import Follower
+from scripts.local.stack import ALIAS, FUNCTION_NAME
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -22,7 +22,7 @@ ROWS = (
 )  # fmt: skip
 NONE, ONCE, MORE, BROKEN, UNTRIED = "#b7d9ec", "#fbcf8a", "#f29e3c", "#c81e1e", "#f3f3f3"
 INK, FAINT = "#222222", "#8a8a8a"
-KEPT = "#3f88b5"
+KEPT_FIRST, KEPT_LAST = "#3f88b5", "#90bfdd"
 
 
 def draw(sweep: Sweep, file: Path) -> None:
@@ -55,14 +55,13 @@ def _draw_grid(axes: Any, sweep: Sweep, paths: list[str]) -> None:
         axes.add_patch(Rectangle((column - 0.46, row - 0.43), 0.92, 0.86, color=colour_of(verdict), linewidth=0))
         if verdict is not None:
             _write_cell(axes, column, row, verdict)
-    axes.set_ylim(len(ROWS) - 0.4, -0.6)
+    axes.set_ylim(len(ROWS) - 0.5, -0.5)
     axes.set_yticks(range(len(ROWS)), [_moment(*row) for row in ROWS])
-    axes.set_xticks(
-        range(len(paths)), [_label(path) for path in paths], rotation=40, ha="right", rotation_mode="anchor"
-    )
+    names = [path.rpartition("/")[2] for path in paths]
+    axes.set_xticks(range(len(paths)), names, rotation=38, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.legend(handles=_legend(sweep), loc="upper center", bbox_to_anchor=(0.5, -0.33), ncols=5, frameon=False)
+    axes.legend(handles=_legend(sweep), loc="upper center", bbox_to_anchor=(0.47, -0.31), ncols=5, frameon=False)
 
 
 def _write_cell(axes: Any, column: int, row: int, verdict: Verdict) -> None:
@@ -71,22 +70,26 @@ def _write_cell(axes: Any, column: int, row: int, verdict: Verdict) -> None:
 
 
 def _draw_kept(axes: Any, sweep: Sweep, paths: list[str]) -> None:
-    most = dict.fromkeys(paths, 0)
-    for verdict in sweep.verdicts:
-        most[verdict.point.path] = max(most[verdict.point.path], len(verdict.completed))
-    bars = axes.bar(range(len(paths)), list(most.values()), width=0.92, color=KEPT)
-    axes.bar_label(bars, color=INK, padding=2)
-    axes.set_ylabel("calls already\ncompleted at the kill", color=INK)
+    kept = {path: [len(one.completed) for one in sweep.verdicts if one.point.path == path] or [0] for path in paths}
+    least, most = [min(counts) for counts in kept.values()], [max(counts) for counts in kept.values()]
+    bars = axes.bar(range(len(paths)), most, width=0.92, color=KEPT_LAST)
+    axes.bar(range(len(paths)), least, width=0.92, color=KEPT_FIRST)
+    labels = [str(high) if low == high else f"{low} to {high}" for low, high in zip(least, most, strict=True)]
+    axes.bar_label(bars, labels, color=INK, padding=2, fontsize=9)
+    axes.set_ylabel("calls completed before\nthe first and the last kill", color=INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0, labelleft=False)
-    axes.margins(x=0.01, y=0.2)
+    axes.set_xlim(-0.6, len(paths) - 0.4)
+    axes.margins(y=0.25)
 
 
 def _draw_agents(top: Any, grid: Any, paths: list[str]) -> None:
     agents = [path.partition("/")[0] for path in paths]
     for agent in dict.fromkeys(agents):
         first = agents.index(agent)
-        top.text(first - 0.46, 1.04, agent, transform=top.get_xaxis_transform(), fontweight="bold")
+        top.text(
+            first - 0.46, 1.0, agent.removesuffix("-agent"), transform=top.get_xaxis_transform(), fontweight="bold"
+        )
         if first:
             for axes in (top, grid):
                 axes.axvline(first - 0.5, color=FAINT, linewidth=0.8)
@@ -94,7 +97,7 @@ def _draw_agents(top: Any, grid: Any, paths: list[str]) -> None:
 
 def _legend(sweep: Sweep) -> list[Patch]:
     entries = [
-        (NONE, "nothing was repeated"),
+        (NONE, "0: nothing was repeated"),
         (ONCE, "1: the call in flight was made once more"),
         (MORE, "2, 3: so many calls of a parallel turn were in flight"),
         (BROKEN, "✗: does not hold"),
@@ -114,9 +117,3 @@ def _title(sweep: Sweep) -> str:
 
 def _moment(action: str, moment: str) -> str:
     return "during the call" if moment == "during" else f"{moment} {action}"
-
-
-def _label(path: str) -> str:
-    """The operation's own name, set in by its depth; an agent's is written above the column too."""
-    *above, name = path.split("/")
-    return f"{'· ' * max(0, len(above) - 1)}{name}"

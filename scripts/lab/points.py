@@ -51,7 +51,7 @@ class KillPoint:
 def points_of(
     updates: Iterable[Mapping[str, Any]], throttled_updates: Iterable[Mapping[str, Any]], calls: Sequence[Call]
 ) -> list[KillPoint]:
-    """Every kill point, operation by operation in the order of their START.
+    """Every kill point, operation by operation: as a tree, each level in the order of its first update.
 
     Args:
         updates: the `operation` events of an undisturbed run.
@@ -69,9 +69,20 @@ def points_of(
             seen[path].append(action)
     return [
         KillPoint(path, kinds[path], action, moment, witnesses.get(path))
-        for path, actions in seen.items()
-        for action, moment in _moments(actions, makes_call=path in witnesses)
+        for path in _as_tree(list(seen))
+        for action, moment in _moments(seen[path], makes_call=path in witnesses)
     ]
+
+
+def _as_tree(paths: Sequence[str]) -> list[str]:
+    """Each path right after its parent and its earlier siblings; parallel branches mix theirs in time."""
+    order = {path: number for number, path in enumerate(paths)}
+
+    def place(path: str) -> list[int]:
+        parts = path.split("/")
+        return [order.get("/".join(parts[:depth]), -1) for depth in range(1, len(parts) + 1)]
+
+    return sorted(paths, key=place)
 
 
 def _moments(actions: Sequence[str], *, makes_call: bool) -> list[tuple[str, Moment]]:

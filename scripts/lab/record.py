@@ -13,7 +13,7 @@ from scripts.lab.sweep import Sweep
 from scripts.local.child import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "crash-lab.md"
-PICTURE = REPOSITORY / "docs" / "pictures" / "crash-lab.png"
+PICTURE = REPOSITORY / "docs" / "pictures" / "crash-lab.svg"
 BEGIN = "<!-- figures: written by scripts/crash_lab.py --record -->"
 END = "<!-- figures: end -->"
 
@@ -41,7 +41,7 @@ def _figures(sweep: Sweep, seconds: float) -> str:
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|---|{'---:|' * 4}---|---|",
-        *(f"| `{row.cells[0]}` | {' | '.join(row.cells[1:])} |" for row in rows),
+        *(f"| `{row.operation}` | {' | '.join(row.cells[1:])} |" for row in rows),
         f"| **all** | {' | '.join(f'**{cell}**' for cell in total(rows).cells[1:])} |",
     ]
     return "\n".join(lines)

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from scripts.lab.sweep import Sweep
 from scripts.lab.verdict import NOT_COMPARED, Verdict
 
-COLUMNS = ("operation", "kills", "calls kept", "completed repeated", "in flight repeated", "result", "ledger")
+COLUMNS = ("operation", "kills", "kept", "repeated", "in flight", "result", "ledger")
 
 
 @dataclass(frozen=True)
 class Row:
     """One durable operation: its kills together.
 
-    kept: completed calls at these kills, added up; a run without checkpoints would make each of them again.
+    kept: completed calls at these kills that were not made again, added up.
+    repeated_completed: completed calls that were.
+    repeated_in_flight: calls in flight that were made once more.
     """
 
     operation: str
@@ -37,10 +40,11 @@ class Row:
         """The row as text, in the order of COLUMNS."""
         figures = (self.kills, self.kept, self.repeated_completed, self.repeated_in_flight)
         same = (self.results_identical, self.ledgers_identical)
+        *above, name = self.operation.split("/")
         return (
-            self.operation,
+            " " * len(above) + name,
             *map(str, figures),
-            *("identical" if count == self.kills else f"{self.kills - count} differ" for count in same),
+            *("same" if count == self.kills else f"{self.kills - count} differ" for count in same),
         )
 
 
@@ -80,9 +84,9 @@ def document(sweep: Sweep, seconds: float) -> dict[str, Any]:
 def write_table(sweep: Sweep, seconds: float, console: Console) -> None:
     """Print the table, what failed, and one closing line."""
     rows = rows_of(sweep.verdicts)
-    table = Table(*COLUMNS, title="SIGKILL before, during and after every durable operation", title_justify="left")
-    for column in table.columns[1:5]:
-        column.justify = "right"
+    table = Table(box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)  # fits 80 columns
+    for name in COLUMNS:
+        table.add_column(name, no_wrap=True, justify="left" if name in ("operation", "result", "ledger") else "right")
     for row in rows:
         table.add_row(*row.cells, style=None if row.holding == row.kills else "red")
     table.add_section()

@@ -60,10 +60,7 @@ def run_sweep(folder: Path, *, most: int | None, jobs: int, progress: Progress) 
         ChildDied: a part of a stack ended.
     """
     with ExitStack() as running:
-        stacks = [
-            running.enter_context(LabStack(folder / f"stack-{number}", scenario.environment()))
-            for number in range(1, jobs + 1)
-        ]
+        stacks = [running.enter_context(LabStack(folder / f"stack-{number}")) for number in range(1, jobs + 1)]
         stopping = threading.Event()
         running.callback(stopping.set)
         undisturbed = _clean(observe(stacks[0], None, stopping))

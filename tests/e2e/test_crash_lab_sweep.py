@@ -12,9 +12,10 @@ import pytest
 
 from scripts.lab import scenario
 from scripts.lab.observation import Evidence
-from scripts.lab.stack import ALIAS, FUNCTION_NAME, LabStack
+from scripts.lab.stack import LabStack
 from scripts.lab.verdict import times_made
 from scripts.local.jsonl import read_all
+from scripts.local.stack import ALIAS, FUNCTION_NAME
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POINTS = 9
@@ -55,7 +56,7 @@ def test_bad_usage_starts_nothing():
 
 def test_a_call_whose_process_dies_at_every_attempt_ends_typed_and_repeats_nothing_before_it(tmp_path: Path):
     rules = [{"operation": "research-agent/model-2", "action": "START", "moment": "after", "times": 3}]
-    with LabStack(tmp_path, scenario.environment()) as stack:
+    with LabStack(tmp_path) as stack:
         stack.prepare(script=scenario.script(), kill_rules=rules, hold=None)
         reply = stack.client().invoke(
             FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=json.dumps(scenario.EVENT).encode()

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from scripts.lab import scenario
-from scripts.lab.stack import ALIAS, FUNCTION_NAME, LabStack
+from scripts.lab.stack import LabStack
 from scripts.local.jsonl import read_all
+from scripts.local.stack import ALIAS, FUNCTION_NAME
 
 TURNS = 10
 THROTTLED_TURN = 9
@@ -51,7 +52,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     folder: Path = tmp_path_factory.mktemp("stack")
-    with LabStack(folder, scenario.environment()) as stack:
+    with LabStack(folder) as stack:
         stack.prepare(script=script(), kill_rules=[], hold=None)
         client = stack.client()
         reply = client.invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=json.dumps(scenario.EVENT).encode())

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from scripts.lab import scenario
 from scripts.lab.command import main
-from scripts.lab.lambda_endpoint import ChangeableRules
 from scripts.lab.observation import Evidence
 from scripts.lab.picture import BROKEN, MORE, NONE, ONCE, UNTRIED, colour_of, draw
 from scripts.lab.points import KillPoint, fault_of, points_of, sample
@@ -25,6 +24,7 @@ from scripts.lab.scenario import Call
 from scripts.lab.sweep import Sweep, Unusable, _clean
 from scripts.lab.verdict import Verdict, differing, judge
 from scripts.local.bedrock.script import parse_script
+from scripts.local.lambda_service.kill_rules import KillRules
 from scripts.local.lambda_service.operation_paths import SeenUpdate
 
 MODEL = Call("a-agent/model-1", "model:a:1")
@@ -251,6 +251,16 @@ def test_every_update_is_a_point_before_and_after_and_every_call_one_during():
     ]
 
 
+def test_parallel_branches_stand_each_below_its_parent():
+    paths = ["a", "a/tools", "a/tools/one", "a/tools/two", "a/tools/one/inner", "a/last", "b"]
+
+    points = points_of([update(path, "START", "CONTEXT") for path in paths], [], ())
+
+    assert list(dict.fromkeys(point.path for point in points)) == [
+        "a", "a/tools", "a/tools/one", "a/tools/one/inner", "a/tools/two", "a/last", "b",
+    ]  # fmt: skip
+
+
 def test_a_throttled_run_adds_its_retry_and_nothing_else():
     throttled = [update(MODEL.path, action) for action in ("START", "RETRY", "START", "SUCCEED")]
 
@@ -268,9 +278,7 @@ def test_only_a_model_call_that_is_killed_during_its_reply_stalls():
 
 
 def test_the_endpoints_kill_rule_meets_its_own_update_and_no_other():
-    rules = ChangeableRules()
-    point = KillPoint("a-agent/odd [1]", "STEP", "SUCCEED", "before")
-    rules.replace(point.kill_rules)
+    rules = KillRules.parse(KillPoint("a-agent/odd [1]", "STEP", "SUCCEED", "before").kill_rules)
     met = SeenUpdate("a-agent/odd [1]", 4, "STEP", None, "SUCCEED", 0)
 
     assert rules.take([replace(met, action="START")], "before") is None
@@ -280,12 +288,7 @@ def test_the_endpoints_kill_rule_meets_its_own_update_and_no_other():
     assert rules.take([met], "before") is None
 
 
-def test_new_kill_rules_replace_the_old_ones():
-    rules = ChangeableRules()
-    rules.replace(POINT.kill_rules)
-    rules.replace([])
-
-    assert rules.take([SeenUpdate(TOOL.path, 1, "STEP", None, "START", 0)], "after") is None
+def test_a_kill_during_a_call_is_the_labs_own():
     assert KillPoint(TOOL.path, "STEP", "START", "during", TOOL.witness).kill_rules == []
 
 
@@ -402,7 +405,7 @@ def test_rows_add_up_to_their_total(evidence):
     rows = rows_of([one, one, other])
 
     assert [(row.operation, row.kills) for row in rows] == [(TOOL.path, 2), (MODEL.path, 1)]
-    assert rows[1].cells[-2:] == ("1 differ", "identical")
+    assert rows[1].cells[-2:] == ("1 differ", "same")
     assert total(rows).kills == 3
     assert total(rows).kept == 3
     assert total(rows).holding == 2
@@ -430,7 +433,7 @@ def test_a_sweep_is_recorded_between_the_marks_of_its_page(sweep, tmp_path: Path
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
     assert "old figures" not in once
-    assert "| `a-agent/tool-1-search` | 1 | 1 | 0 | 1 | identical | identical |" in once
+    assert "| `a-agent/tool-1-search` | 1 | 1 | 0 | 1 | same | same |" in once
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
