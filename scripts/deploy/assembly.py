@@ -29,6 +29,11 @@ def synthesize(outdir: Path, *, scratch: Path, log: Path) -> None:
     Raises:
         DeploymentFailed: with the end of what app.py said.
     """
+    unfinished = outdir / "unfinished"
+    if unfinished.exists():  # an interrupted run may have left half a package, which the CDK would take for whole
+        shutil.rmtree(outdir)
+    outdir.mkdir(exist_ok=True)
+    unfinished.touch()
     environment = synth_environment(outdir, scratch, json.dumps(CONTEXT))
     with log.open("wb") as output:
         done = subprocess.run(
@@ -42,12 +47,21 @@ def synthesize(outdir: Path, *, scratch: Path, log: Path) -> None:
     if done.returncode:
         end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
         raise DeploymentFailed(f"app.py could not be synthesized; its output is in {log} and ends with:\n{end}")
+    unfinished.unlink()
     _forget_old_assets(outdir)
 
 
-def fit(outdir: Path, stack: str, supported: Collection[str]) -> tuple[Change, ...]:
-    """Rewrite the stack's template in the assembly for the emulator; returns every difference."""
+def fit(outdir: Path, stack: str, supported: Collection[str], *, original: Path) -> tuple[Change, ...]:
+    """Rewrite the stack's template in the assembly for the emulator; returns every difference.
+
+    Args:
+        outdir: folder of the assembly.
+        stack: name of the stack.
+        supported: resource types that the emulator can create.
+        original: where the template as synthesized is kept, to compare.
+    """
     file = outdir / f"{stack}.template.json"
+    shutil.copyfile(file, original)
     template, changes = localized(json.loads(file.read_text(encoding="utf-8")), supported)
     file.write_text(json.dumps(template, indent=1), encoding="utf-8")
     return changes

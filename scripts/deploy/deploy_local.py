@@ -24,7 +24,7 @@ from scripts.deploy.execution import start
 from scripts.deploy.failure import DeploymentFailed
 from scripts.deploy.options import PROGRAM, Options, read_options
 from scripts.deploy.phases import Phases
-from scripts.deploy.readback import versions_that_ran
+from scripts.deploy.readback import read_logs
 from scripts.deploy.services import Services
 from scripts.deploy.show import Story, write_invitation, write_story
 from scripts.local.child import REPOSITORY, ChildDied
@@ -76,7 +76,7 @@ def _run(options: Options) -> int:
     phases = Phases(errors)
     require_node()
     folder = new_run_folder(REPOSITORY / ".local" / "deploy")
-    phases.say(f"{options.model.label}: {options.model.note}")
+    phases.say(f"answered by {options.model.label}: this shows the deployment, not the quality of the answers")
     phases.say(f"logs: {folder.relative_to(REPOSITORY)}")
     with phases.of("services", "starting the durable engine, the Bedrock endpoint and the emulated account"):
         services = Services(folder, options.model.arguments or (), emulator_python(phases.say))
@@ -96,8 +96,8 @@ def _story(options: Options, services: Services, folder: Path, phases: Phases, e
         with display_on(errors, phases.started_at, live=not options.as_json) as display:
             outcome = execution.follow(Progress.of(agent_names(), display.note), display.show)
     finished = Counter(call["agent"] for call in read_all(services.calls) if call["event"] == "finished")
-    versions = versions_that_ran(deployed.outputs["LogGroupName"], services.emulator_url)
-    return Story(deployed, changes, outcome, finished, versions, phases.seconds | {"total": phases.elapsed()})
+    logs = read_logs(deployed.outputs["LogGroupName"], services.emulator_url)
+    return Story(deployed, changes, outcome, finished, logs, phases.seconds | {"total": phases.elapsed()})
 
 
 def _write(options: Options, story: Story) -> None:

@@ -30,7 +30,8 @@ def deploy(services: Services, stack: str, *, folder: Path, phases: Phases) -> t
     with cdk.bootstrap(folder, services.emulator_url) as bootstrapping, _alone_in(outdir):
         with phases.of("synth", "synthesizing app.py, its package built for this machine (first time: half a minute)"):
             assembly.synthesize(outdir, scratch=services.temporary, log=folder / "synth.log")
-            changes = assembly.fit(outdir, stack, services.resource_types())
+            original = folder / "synthesized.template.json"
+            changes = assembly.fit(outdir, stack, services.resource_types(), original=original)
         with phases.of("bootstrap", "cdk bootstrap"):
             bootstrapping.wait()
         with (

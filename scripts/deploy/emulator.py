@@ -23,7 +23,6 @@ from scripts.local.child import REPOSITORY
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
-STOP_SECONDS = 4
 
 
 def main() -> int:
@@ -71,11 +70,8 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    with contextlib.suppress(ProcessLookupError):  # functions that it left running
+    # at once, with the functions of its group: it has nothing to save, and would wait for idle connections
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 

@@ -53,14 +53,22 @@ def read_options(arguments: Sequence[str]) -> Options:
         BadUsage: something is missing, contradicts itself or is not there.
     """
     given = _parser().parse_args(arguments)
-    length = len(given.topic.strip())
-    if not 1 <= length <= MAX_TOPIC_CHARACTERS:
-        raise BadUsage(f"TOPIC must be 1 to {MAX_TOPIC_CHARACTERS:,} characters after trimming, got {length:,}")
+    _check_topic(given.topic)
     try:
         model = choose(given)
     except ValueError as error:
         raise BadUsage(str(error)) from error
     return Options({"query": given.topic}, model, given.stage, given.keep, given.json)
+
+
+def _check_topic(topic: str) -> None:
+    length = len(topic.strip())
+    if not 1 <= length <= MAX_TOPIC_CHARACTERS:
+        raise BadUsage(f"TOPIC must be 1 to {MAX_TOPIC_CHARACTERS:,} characters after trimming, got {length:,}")
+    try:
+        topic.encode()
+    except UnicodeEncodeError:
+        raise BadUsage("TOPIC must be UTF-8 text") from None
 
 
 class _OneLineParser(argparse.ArgumentParser):

@@ -72,12 +72,45 @@ def read_back(stack: str, emulator_url: str) -> Deployed:
     )
 
 
-def versions_that_ran(log_group: str, emulator_url: str) -> tuple[str, ...]:
-    """Versions of the function that wrote to its log group; a stream's name is date/[version]id."""
-    logs = boto3.client("logs", endpoint_url=emulator_url)
-    pages = logs.get_paginator("describe_log_streams").paginate(logGroupName=log_group)
-    streams = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
-    return tuple(sorted({name.partition("[")[2].partition("]")[0] for name in streams}))
+@dataclass(frozen=True)
+class Logs:
+    """What the function wrote to its log group.
+
+    versions: of the function that wrote; a log stream's name is date/[version]id.
+    lines: how many.
+    metrics: names of the metrics inside the lines (embedded metric format), by namespace.
+    """
+
+    versions: tuple[str, ...]
+    lines: int
+    metrics: Mapping[str, tuple[str, ...]]
+
+
+def read_logs(group: str, emulator_url: str) -> Logs:
+    """Ask CloudWatch Logs of the emulated account; no line leaves this function."""
+    client = boto3.client("logs", endpoint_url=emulator_url)
+    streams = [
+        stream["logStreamName"]
+        for page in client.get_paginator("describe_log_streams").paginate(logGroupName=group)
+        for stream in page["logStreams"]
+    ]
+    lines = [
+        event["message"]
+        for page in client.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for event in page["events"]
+    ]
+    versions = {name.partition("[")[2].partition("]")[0] for name in streams}
+    return Logs(tuple(sorted(versions)), len(lines), _metrics(lines))
+
+
+def _metrics(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        if not line.startswith('{"_aws"'):
+            continue
+        for directive in json.loads(line)["_aws"]["CloudWatchMetrics"]:
+            found.setdefault(directive["Namespace"], set()).update(metric["Name"] for metric in directive["Metrics"])
+    return {namespace: tuple(sorted(names)) for namespace, names in found.items()}
 
 
 def _resource(summary: Mapping[str, Any]) -> dict[str, str]:

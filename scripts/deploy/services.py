@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from typing import Self
 
 from scripts.deploy.environment import emulator_environment
 from scripts.local.child import Child
-from scripts.local.lambda_service.engine_client import Engine
+from scripts.local.lambda_service.engine_client import invoke_handlers_at
 
 
 class Services:
@@ -86,7 +85,7 @@ class Services:
         arguments = ["--python", str(self._python), "--types", str(self._types)]
         emulator = self._child("emulator", "scripts.deploy.emulator", arguments, environment)
         self.engine_url, self.emulator_url = engine.url(), emulator.url()
-        asyncio.run(_invoke_at(self.engine_url, self.emulator_url))
+        invoke_handlers_at(self.engine_url, self.emulator_url)
 
     def _child(
         self, name: str, module: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
@@ -95,11 +94,3 @@ class Services:
         child = Child(name, module, arguments, log, os.environ if environment is None else environment)
         self._children.append(child)
         return child
-
-
-async def _invoke_at(engine_url: str, lambda_url: str) -> None:
-    engine = Engine(engine_url)
-    try:
-        await engine.invoke_handlers_at(lambda_url)
-    finally:
-        await engine.close()

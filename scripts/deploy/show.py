@@ -12,7 +12,7 @@ from rich.table import Table
 from scripts.deploy.environment import ACCOUNT, REGION
 from scripts.deploy.gaps import GAPS, interpreter_gap
 from scripts.deploy.local_template import Change
-from scripts.deploy.readback import Deployed
+from scripts.deploy.readback import Deployed, Logs
 from scripts.local.run_local.outcome import Outcome
 
 
@@ -21,7 +21,7 @@ class Story:
     """All that happened.
 
     bedrock_calls: agent -> model calls that the Bedrock endpoint finished.
-    versions: versions of the function that wrote logs.
+    logs: of the deployed function.
     seconds: phase -> how long it took.
     """
 
@@ -29,7 +29,7 @@ class Story:
     changes: tuple[Change, ...]
     outcome: Outcome
     bedrock_calls: Mapping[str, int]
-    versions: tuple[str, ...]
+    logs: Logs
     seconds: Mapping[str, float]
 
     def gaps(self) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ class Story:
             **error,
             "result": self.outcome.result,
             "bedrock_calls": dict(self.bedrock_calls),
-            "versions_that_ran": list(self.versions),
+            "logs": asdict(self.logs),
             "changes": [change.document() for change in self.changes],
             "gaps": list(self.gaps()),
             "seconds": dict(self.seconds),
@@ -74,10 +74,12 @@ def _titles(widgets: Iterable[Mapping[str, str]], kind: str) -> list[str]:
 
 def _facts(story: Story) -> Iterator[str]:
     function = story.deployed.function
-    yield f"alias {function['alias']} points to version {function['version']}; ran: {', '.join(story.versions)}"
+    yield f"alias {function['alias']} points to version {function['version']}; ran: {', '.join(story.logs.versions)}"
     for words, key in (("durable", "durable_config"), ("dead letters", "dead_letter_config")):
         facts = function[key] or {"missing": "the emulator dropped it"}
         yield f"{words}: {', '.join(f'{name} {value}' for name, value in facts.items())}"
+    metrics = [f"{namespace} {', '.join(names)}" for namespace, names in story.logs.metrics.items()]
+    yield f"{story.logs.lines} lines in its log group; metrics in them: {'; '.join(metrics) or 'none'}"
     calls = ", ".join(f"{agent} {count}" for agent, count in story.bedrock_calls.items())
     yield f"model calls that reached the Bedrock endpoint: {calls or 'none'}"
 
@@ -91,7 +93,7 @@ def _told(changes: Iterable[Change]) -> list[str]:
 
 def write_invitation(console: Console, emulator_url: str, engine_url: str) -> None:
     """How to reach what --keep leaves running."""
-    settings = [f"export AWS_ENDPOINT_URL={emulator_url} AWS_REGION={REGION}"]
+    settings = [f"export AWS_ENDPOINT_URL={emulator_url} AWS_DEFAULT_REGION={REGION}"]
     settings += [f"export AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=local"]
     settings += [f"durable executions (get, history, stop, callbacks): --endpoint-url {engine_url}"]
     _list(console, "Kept running until Ctrl-C. For the AWS CLI and SDKs:", settings)
