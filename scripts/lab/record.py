@@ -41,7 +41,7 @@ def _figures(sweep: Sweep, seconds: float) -> str:
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|---|{'---:|' * 4}---|---|",
-        *(f"| `{row.operation}` | {' | '.join(row.cells[1:])} |" for row in rows),
-        f"| **all** | {' | '.join(f'**{cell}**' for cell in total(rows).cells[1:])} |",
+        *(f"| `{row.operation}` | {' | '.join(row.cells)} |" for row in rows),
+        f"| **all** | {' | '.join(f'**{cell}**' for cell in total(rows).cells)} |",
     ]
     return "\n".join(lines)

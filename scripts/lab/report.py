@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -37,12 +37,10 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The row as text, in the order of COLUMNS."""
+        """The figures as text, in the order of COLUMNS, without the operation."""
         figures = (self.kills, self.kept, self.repeated_completed, self.repeated_in_flight)
         same = (self.results_identical, self.ledgers_identical)
-        *above, name = self.operation.split("/")
         return (
-            " " * len(above) + name,
             *map(str, figures),
             *("same" if count == self.kills else f"{self.kills - count} differ" for count in same),
         )
@@ -86,11 +84,13 @@ def write_table(sweep: Sweep, seconds: float, console: Console) -> None:
     rows = rows_of(sweep.verdicts)
     table = Table(box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)  # fits 80 columns
     for name in COLUMNS:
-        table.add_column(name, no_wrap=True, justify="left" if name in ("operation", "result", "ledger") else "right")
+        text = name in ("operation", "result", "ledger")
+        table.add_column(name, no_wrap=name != "operation", justify="left" if text else "right")
+    shown = {row.operation for row in rows}
     for row in rows:
-        table.add_row(*row.cells, style=None if row.holding == row.kills else "red")
+        table.add_row(in_tree(row.operation, shown), *row.cells, style=None if row.holding == row.kills else "red")
     table.add_section()
-    table.add_row(*total(rows).cells, style="bold")
+    table.add_row("all", *total(rows).cells, style="bold")
     console.print(table)
     for verdict in sweep.verdicts:
         if not verdict.holds:
@@ -98,6 +98,13 @@ def write_table(sweep: Sweep, seconds: float, console: Console) -> None:
             said = f"does not hold: {verdict.point.name}: {'; '.join(reasons(verdict))}"
             console.print(said, style="red", markup=False, emoji=False, soft_wrap=True)
     console.print(closing_line(sweep, seconds), soft_wrap=True)
+
+
+def in_tree(path: str, shown: Container[str]) -> str:
+    """The operation set in below the nearest one above it that is shown, named from there."""
+    parts = path.split("/")
+    above = next((depth for depth in range(len(parts) - 1, 0, -1) if "/".join(parts[:depth]) in shown), 0)
+    return " " * above + "/".join(parts[above:])
 
 
 def closing_line(sweep: Sweep, seconds: float) -> str:

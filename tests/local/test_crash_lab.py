@@ -19,7 +19,7 @@ from scripts.lab.observation import Evidence
 from scripts.lab.picture import BROKEN, MORE, NONE, ONCE, UNTRIED, colour_of, draw
 from scripts.lab.points import KillPoint, fault_of, points_of, sample
 from scripts.lab.record import BEGIN, END, record
-from scripts.lab.report import document, reasons, rows_of, total, write_table
+from scripts.lab.report import document, in_tree, reasons, rows_of, total, write_table
 from scripts.lab.scenario import Call
 from scripts.lab.sweep import Sweep, Unusable, _clean
 from scripts.lab.verdict import Verdict, differing, judge
@@ -471,3 +471,12 @@ def test_fails_when_the_usage_is_bad(arguments, said, capsys):
 
     assert ended_with.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_operation_is_named_from_the_nearest_one_shown_above_it():
+    shown = {"a", "a/tools", "a/tools/one"}
+
+    assert in_tree("a", shown) == "a"
+    assert in_tree("a/tools/one", shown) == "  one"
+    assert in_tree("a/tools/two/inner", shown) == "  two/inner"
+    assert in_tree("b/model-1", shown) == "b/model-1"
