@@ -70,7 +70,7 @@ DESIGNS = (
 def _durable(event: dict[str, Any]) -> Outcome:
     """The unmodified handler on AWS's local durable engine; waits between retries pass at once."""
     counted = _Counted(handler.lambda_handler)
-    with DurableFunctionTestRunner(counted, poll_interval=0.05, skip_time=True) as runner:
+    with DurableFunctionTestRunner(counted, poll_interval=0.01, skip_time=True) as runner:
         outcome = runner.run(input=json.dumps(event), execution_timeout=TIMEOUT_SECONDS)
     if outcome.result is None:
         raise RunFailed(f"{outcome.status.name}: {outcome.error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,6 +32,7 @@ class Measured:
         calls: what Bedrock served.
         prices: model id -> token kind -> USD per million tokens.
         tool_runs: how often the search tool ran.
+        seconds: wall clock, waits between retries left out.
     """
 
     story: str
@@ -41,6 +43,7 @@ class Measured:
     calls: Sequence[Served]
     prices: Prices
     tool_runs: int
+    seconds: float
 
     @property
     def bill(self) -> Bill:
@@ -114,7 +117,11 @@ class Bench:
             COST_MODEL_SEARCH_RESULT=str(self._found),
             COST_MODEL_SEARCH_RUNS=str(self._tool_runs),
         ):
+            began = time.perf_counter()
             outcome = design.run({"query": QUERY})
+            seconds = time.perf_counter() - began
         calls = served(self._bedrock.served_lines())
         tool_runs = len(self._tool_runs.read_text().splitlines())
-        return Measured(story.title, story.point, failures, design.name, outcome, calls, self._prices, tool_runs)
+        return Measured(
+            story.title, story.point, failures, design.name, outcome, calls, self._prices, tool_runs, seconds
+        )
