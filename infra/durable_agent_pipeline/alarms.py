@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Duration
+from aws_cdk import Annotations, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -15,6 +15,9 @@ from .props import PipelineProps
 MAX_OPERATIONS = 3_000
 MAX_STORAGE_BYTES = 100_000_000
 _NEAR = 0.8
+
+MAX_SUMMANDS = 10
+"""Most metrics that one alarm may sum, by CloudWatch's quota."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,8 @@ class AlarmRule:
     threshold: Callable[[PipelineProps], float] = lambda _: 1
     period: Duration = Duration.minutes(5)  # noqa: RUF009 - immutable
     periods: int = 1
+    summands: Callable[[PipelineMetrics], int] = lambda _: 1
+    """How many metrics the sum has."""
 
 
 def _pipeline(key: str) -> Callable[[PipelineMetrics, Duration], cloudwatch.IMetric]:
@@ -70,6 +75,7 @@ RULES = (
     AlarmRule(
         name="ModelThrottled",
         metric=_models("model_throttles"),
+        summands=lambda metrics: len(metrics.models),
         threshold=lambda _: 10,
         periods=3,
         means="Bedrock keeps throttling a model in use; calls back off and executions get slower",
@@ -78,6 +84,7 @@ RULES = (
     AlarmRule(
         name="ModelErrors",
         metric=_models("model_server_errors"),
+        summands=lambda metrics: len(metrics.models),
         threshold=lambda _: 5,
         periods=2,
         means="Bedrock answers with server errors; calls are retried, then executions fail",
@@ -100,6 +107,7 @@ RULES = (
     AlarmRule(
         name="Spend",
         metric=lambda metrics, period: metrics.over_agents("cost", period=period),
+        summands=lambda metrics: len(metrics.agents),
         threshold=lambda props: float(props.spend_per_hour_usd),
         period=Duration.hours(1),
         means="the models cost more in an hour than spend_per_hour_usd allows",
@@ -114,6 +122,7 @@ RULES = (
     AlarmRule(
         name="LegacyModel",
         metric=_models("legacy_model"),
+        summands=lambda metrics: len(metrics.models),
         period=Duration.hours(1),
         means="a model in use is legacy: it will be retired",
         do="choose its successor with the models keyword",
@@ -138,11 +147,17 @@ def alarm_topic(scope: Construct, props: PipelineProps) -> sns.Topic:
 def alarms(
     scope: Construct, props: PipelineProps, metrics: PipelineMetrics, topic: sns.ITopic
 ) -> Mapping[str, cloudwatch.Alarm]:
-    """Create every alarm of the table; each tells the topic when it rings and when it is over."""
+    """Create every alarm of the table; each tells the topic when it rings and when it is over.
+
+    An alarm over more agents or models than CloudWatch can sum is left out, with a synth warning.
+    """
     folder = Construct(scope, "Alarms")
     action = actions.SnsAction(topic)
     made = {}
     for rule in RULES:
+        if rule.summands(metrics) > MAX_SUMMANDS:
+            _warn_left_out(scope, rule, rule.summands(metrics))
+            continue
         alarm = cloudwatch.Alarm(
             folder,
             rule.name,
@@ -162,3 +177,10 @@ def alarms(
 def describe(rule: AlarmRule, pipeline_name: str, props: PipelineProps) -> str:
     """What whoever is woken reads first."""
     return f"{pipeline_name}: {rule.means}. Next: {rule.do}. Runbook: {props.runbook_url}#{rule.name.lower()}"
+
+
+def _warn_left_out(scope: Construct, rule: AlarmRule, summands: int) -> None:
+    Annotations.of(scope).add_warning_v2(
+        f"durable-agent-pipeline:no-alarm-{rule.name}",
+        f"the alarm {rule.name} is left out: an alarm can sum at most {MAX_SUMMANDS} metrics, got {summands}",
+    )

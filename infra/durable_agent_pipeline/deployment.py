@@ -25,7 +25,7 @@ def gradual_deployment(
         "Deployment",
         alias=alias,
         deployment_config=props.deployment_config,
-        alarms=[alarms[name] for name in ROLL_BACK_ON],
+        alarms=[alarms[name] for name in ROLL_BACK_ON if name in alarms],
         auto_rollback=codedeploy.AutoRollbackConfig(
             deployment_in_alarm=True, failed_deployment=True, stopped_deployment=True
         ),

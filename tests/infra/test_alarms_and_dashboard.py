@@ -2,12 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 from agent_workflow.telemetry import METRICS
 from infra.durable_agent_pipeline import DurableAgentPipeline
@@ -139,6 +140,23 @@ def test_every_alarm_points_to_a_section_of_the_runbook(default: Template):
         assert rule.name.lower() in sections
     for alarm in default.find_resources("AWS::CloudWatch::Alarm").values():
         assert re.search(r"Runbook: docs/operations\.md#[a-z]+$", alarm["Properties"]["AlarmDescription"])
+
+
+def test_an_alarm_that_cloudwatch_could_not_sum_is_left_out_and_named(tmp_path: Path):
+    (tmp_path / "prompts").mkdir()
+    entries = []
+    for number in range(11):
+        (tmp_path / "prompts" / f"agent{number}.md").write_text("Be brief.", encoding="utf-8")
+        entries.append(
+            f'[[agents]]\nname = "agent{number}"\ninputs = ["query"]\nmodel = "amazon.nova-lite-v1:0"\nmax_tokens = 9'
+        )
+    (tmp_path / "agents.toml").write_text("\n".join(entries), encoding="utf-8")
+    stack = new_stack()
+    made = DurableAgentPipeline(stack, "Pipeline", agents=tmp_path)
+    assert "Spend" not in made.alarms
+    assert "Failed" in made.alarms
+    (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    assert "the alarm Spend is left out: an alarm can sum at most 10 metrics, got 11" in str(warning.entry.data)
 
 
 @pytest.mark.parametrize(

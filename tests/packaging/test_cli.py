@@ -1,0 +1,33 @@
+"""The pinned CDK CLI and plain Python write the same templates."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CLI = "aws-cdk@2.1148.1"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("npx") is None, reason="the CLI needs node"),
+]
+
+
+def templates(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.glob("*.template.json")}
+
+
+def test_the_cli_agrees_with_plain_python(tmp_path):
+    environment = {**os.environ, "CDK_VALIDATION": "false", "CDK_DISABLE_CLI_TELEMETRY": "true"}
+    app = f"{sys.executable} {ROOT / 'app.py'}"
+    by_cli = ["npx", "-y", CLI, "synth", "-q", "--app", app, "--output", str(tmp_path / "cli"), "--no-notices"]
+    done = subprocess.run(by_cli, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    plain = {**environment, "CDK_OUTDIR": str(tmp_path / "plain")}
+    subprocess.run([sys.executable, str(ROOT / "app.py")], cwd=tmp_path, env=plain, capture_output=True, check=True)
+    assert len(templates(tmp_path / "cli")) == 3
+    assert templates(tmp_path / "cli") == templates(tmp_path / "plain")
