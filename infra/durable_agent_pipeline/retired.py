@@ -1,7 +1,8 @@
 """Models that Bedrock has retired, with what to use instead."""
 
-# Read 2026-11-22 from the Bedrock user guide, "Model lifecycle": end-of-life date, or None where only its absence
-# from the lists of active and legacy models is known. Keys are foundation model ids; profiles of them are refused too.
+# Collected 2026-11-22: end of life by the Bedrock user guide, "Model lifecycle"; that of Claude 3.5 Sonnet v1 from
+# AWS's mail to customers, that of 3.7 Sonnet from public repositories; None where only its absence from the lists of
+# active and legacy models is known. Keys are foundation model ids; profiles of them are refused too.
 RETIRED: dict[str, tuple[str | None, str]] = {
     "anthropic.claude-3-5-sonnet-20240620-v1:0": ("2026-03-01", "anthropic.claude-sonnet-4-6"),
     "anthropic.claude-3-5-sonnet-20241022-v2:0": (None, "anthropic.claude-sonnet-4-6"),
