@@ -33,6 +33,7 @@ from .pipeline_metrics import PipelineMetrics
 from .plan import read_plan
 from .props import PipelineProps
 from .role import checkpoint_policy, execution_role
+from .rules import refuse_fixed_name
 
 
 class DurableAgentPipeline(MetricMethods, Construct):
@@ -83,6 +84,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
 
     def __init__(self, scope: Construct, construct_id: str, **choices: Unpack[PipelineKeywords]) -> None:
         super().__init__(scope, construct_id)
+        refuse_fixed_name(choices)
         props = PipelineProps(**choices)
         check_key(self, props.encryption_key)
         plan = read_plan(self, props)

@@ -1,7 +1,7 @@
 """The rules a choice must keep, and how a refusal is worded."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 
 from aws_cdk import Duration, Token
@@ -17,6 +17,19 @@ def between(name: str, value: float, low: float, high: float, unit: str = "") ->
         return
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise ValueError(f"{name} must be between {low} and {high}{_spaced(unit)}, got {value}")
+
+
+def refuse_fixed_name(choices: Mapping[str, object]) -> None:
+    """Refuse a name that would make every replacement of the function fail.
+
+    Raises:
+        ValueError: when a function name is asked for.
+    """
+    if name := choices.get("function_name"):
+        raise ValueError(
+            "function_name must be left to CloudFormation, because a change that replaces a function with a fixed name "
+            f"cannot be deployed, got {name!r}"
+        )
 
 
 def whole(name: str, value: float, low: int, high: int, unit: str = "") -> None:

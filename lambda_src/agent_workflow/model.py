@@ -27,6 +27,7 @@ def build_model(agent: AgentSpec, settings: Settings) -> Model:
         temperature=agent.temperature,
         pipeline=settings.pipeline,
         streaming=settings.streaming,
+        guardrail=(settings.guardrail_id, settings.guardrail_version) if settings.guardrail_id else None,
         timeouts=(settings.connect_timeout_seconds, settings.read_timeout_seconds),
     )
 
@@ -40,11 +41,14 @@ def _model(
     temperature: float | None,
     pipeline: str,
     streaming: bool,
+    guardrail: tuple[str, str] | None,
     timeouts: tuple[float, float],
 ) -> Model:
     from strands.models import BedrockModel
 
-    sampling: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+    optional: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+    if guardrail is not None:
+        optional |= {"guardrail_id": guardrail[0], "guardrail_version": guardrail[1]}
     return BedrockModel(
         boto_session=_session(),
         boto_client_config=_client_config(*timeouts),
@@ -53,7 +57,7 @@ def _model(
         streaming=streaming,
         # shows up in Bedrock's invocation logs, so a call can be traced to its agent
         additional_args={"requestMetadata": {"agent": agent, "pipeline": pipeline}},
-        **sampling,
+        **optional,
     )
 
 

@@ -1,5 +1,6 @@
 """What a caller may ask for; refuses the rest."""
 
+import json
 import re
 from decimal import Decimal
 from typing import Annotated, Any, LiteralString
@@ -45,9 +46,13 @@ class Request(BaseModel):
 def parse_request(event: Any) -> Request:
     """The event as a Request.
 
+    Args:
+        event: the request itself, or an SQS event with one message whose body is the request as JSON.
+
     Raises:
         InvalidRequest: the event is not a JSON object, or a field is missing, unknown or breaks its rule.
     """
+    event = _message_of_queue(event) if isinstance(event, dict) and event.keys() == {"Records"} else event
     if not isinstance(event, dict):
         raise InvalidRequest(f"the event must be a JSON object, got {_kind(event)}")
     try:
@@ -55,6 +60,21 @@ def parse_request(event: Any) -> Request:
     except ValidationError as error:
         # from None: pydantic's own text repeats the query, and the SDK logs the whole chain
         raise InvalidRequest(refusal(error, private=frozenset({"query"}))) from None
+
+
+def _message_of_queue(event: dict[str, Any]) -> Any:
+    """The one message of an SQS event; an execution has one request, so the trigger's batch size is one."""
+    try:
+        (record,) = event["Records"]
+        body = record["body"]
+    except (TypeError, ValueError, KeyError):
+        raise InvalidRequest(
+            f"an event with Records must hold one SQS message, got {shown(event['Records'])}"
+        ) from None
+    try:
+        return json.loads(body)
+    except (TypeError, ValueError):
+        raise InvalidRequest(f"the body of an SQS message must be JSON, got {_kind(body)}") from None
 
 
 def _kind(event: object) -> str:

@@ -84,3 +84,9 @@ def test_the_timeouts_are_those_of_the_settings():
 
 def test_an_agents_model_is_made_once_per_process():
     assert room.build_model(RESEARCH, read_settings({})) is room.build_model(RESEARCH, read_settings({}))
+
+
+def test_a_deployed_guardrail_goes_with_every_model_call():
+    body = json.loads(sent(Unavailable(), GUARDRAIL_ID="gr-1", GUARDRAIL_VERSION="3").body)
+    assert body["guardrailConfig"].items() >= {"guardrailIdentifier": "gr-1", "guardrailVersion": "3"}.items()
+    assert "guardrailConfig" not in json.loads(sent(Unavailable()).body)

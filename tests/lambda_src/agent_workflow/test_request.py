@@ -101,3 +101,32 @@ def test_the_query_is_never_repeated_in_a_message_because_messages_are_logged(gi
     chain = [refused.value, refused.value.__cause__]
     assert "secret" not in repr(chain)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def sqs(*bodies: Any) -> dict[str, Any]:
+    return {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": body} for body in bodies]}
+
+
+def test_the_one_message_of_a_queue_is_the_request():
+    assert parse_request(sqs('{"query": " tides ", "demo_checkpoint": true}')).model_dump() == {
+        "query": "tides",
+        "demo_checkpoint": True,
+        "budget_usd": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (sqs(), "an event with Records must hold one SQS message, got a list of 0 values"),
+        (sqs("{}", "{}"), "an event with Records must hold one SQS message, got a list of 2 values"),
+        ({"Records": 7}, "an event with Records must hold one SQS message, got 7"),
+        (sqs("tides"), "the body of an SQS message must be JSON, got a string of length 5"),
+        (sqs("[]"), "the event must be a JSON object, got a list of 0 values"),
+        (sqs("{}"), "query is required"),
+    ],
+)
+def test_fails_when_a_queue_sends_no_request(event, message):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_request(event)
+    assert str(refused.value) == message
