@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.record and options.points is not None:
         _parser().error("--record needs every point, got --points")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: nothing stays behind
     errors = Console(stderr=True)
     folder = Path(tempfile.mkdtemp(prefix="crash-lab-"))
     began = time.monotonic()

@@ -116,6 +116,10 @@ def _clean(evidence: Evidence) -> Evidence:
         raise Unusable(f"the undisturbed run gave no result: {evidence.failure}")
     if wrong or len(made) != len(scenario.calls()):
         raise Unusable(f"every call of the undisturbed run must be made once, got {dict(made)}")
+    succeeded = {update["operation"] for update in _updates(evidence) if update["action"] == "SUCCEED"}
+    if bare := [call.path for call in scenario.calls() if call.path not in succeeded]:
+        # without a checkpoint of its own a call would never count as completed, and its repetition as harmless
+        raise Unusable(f"every call must be a durable step, got none named {bare[0]}")
     return evidence
 
 

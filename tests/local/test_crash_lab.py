@@ -344,8 +344,15 @@ def test_no_two_calls_cost_the_same():
 
 
 def test_the_undisturbed_run_must_make_every_call_once():
-    evidence = Evidence(witness=[{"event": "started", "call": call.witness} for call in scenario.calls()])
+    evidence = Evidence(
+        events=[update(call.path, "SUCCEED") for call in scenario.calls()],
+        witness=[{"event": "started", "call": call.witness} for call in scenario.calls()],
+    )
     assert _clean(evidence) is evidence
+
+    without = Evidence(events=evidence.events[1:], witness=list(evidence.witness))
+    with pytest.raises(Unusable, match="must be a durable step, got none named research-agent/model-1"):
+        _clean(without)
 
     evidence.witness.append(evidence.witness[0])
     with pytest.raises(Unusable, match="must be made once"):
