@@ -6,11 +6,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from aws_cdk import App, Duration, Stack, Token
+from aws_cdk import Duration, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 
-from infra.durable_agent_pipeline import DurableAgentPipeline, PipelineKeywords, PipelineProps
+from infra.durable_agent_pipeline import PipelineKeywords, PipelineProps
 
 REFUSALS = [
     ({"execution_timeout": Duration.days(367)}, "execution_timeout must be whole seconds between 1 and 31622400"),
@@ -95,8 +95,3 @@ def test_every_choice_documents_its_default():
 def test_props_cannot_change_afterwards():
     with pytest.raises(AttributeError):
         PipelineProps().memory_size = 1  # type: ignore[misc]
-
-
-def test_fails_when_the_function_is_given_a_fixed_name():
-    with pytest.raises(ValueError, match=r"function_name must be left to CloudFormation.*got 'reports'"):
-        DurableAgentPipeline(Stack(App(), "Stack"), "Pipeline", function_name="reports")

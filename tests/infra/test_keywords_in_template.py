@@ -299,5 +299,5 @@ def test_fails_when_two_pipelines_have_one_id():
 
 
 def test_fails_when_a_fixed_function_name_is_asked_for():
-    with pytest.raises(TypeError, match="function_name"):
+    with pytest.raises(ValueError, match=r"function_name must be left to CloudFormation.*got 'mine'"):
         template_of(function_name="mine")
