@@ -14,6 +14,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+from httpx import HTTPError
 from rich.console import Console
 
 from scripts.deploy.cdk import require_node
@@ -38,6 +40,7 @@ from scripts.local.run_local.outcome import Outcome
 from scripts.local.run_local.report import write_report
 
 REPORTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+FAILURES = (DeploymentFailed, ChildDied, BotoCoreError, ClientError, HTTPError)
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KEEP_LOOK_SECONDS = 1
 PAGE_COLUMNS = 140  # of tables in a file or a pipe
@@ -58,9 +61,9 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("deploy_local: interrupted; every process of the deployment was ended", file=sys.stderr)
         return INTERRUPTED
-    except (DeploymentFailed, ChildDied) as error:
+    except FAILURES as error:
         if options.as_json:
-            print(json.dumps(Outcome(error_type=type(error).__name__, error_message=str(error)).document()))
+            print(json.dumps(Outcome(error_type=DeploymentFailed.__name__, error_message=str(error)).document()))
         print(f"deploy_local: {error}", file=sys.stderr)
         return FAILED
 

@@ -34,7 +34,8 @@ def main() -> int:
     try:
         _wait_until_healthy(f"http://{HOST}:{port}/_ministack/health", process)
         print(f"ready http://{HOST}:{port}", flush=True)
-        return process.wait()
+        code = process.wait()
+        return code if code >= 0 else 128 - code  # as a shell reports a signal
     finally:
         _end(process)
 

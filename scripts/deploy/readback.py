@@ -10,6 +10,8 @@ from typing import Any
 
 import boto3
 
+from scripts.deploy.failure import DeploymentFailed
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -42,8 +44,16 @@ class Deployed:
 
     @property
     def durable_config(self) -> Mapping[str, Any]:
-        """ExecutionTimeout (seconds) and RetentionPeriodInDays, as deployed."""
-        config: Mapping[str, Any] = self.function["durable_config"]
+        """ExecutionTimeout (seconds) and RetentionPeriodInDays, as deployed.
+
+        Raises:
+            DeploymentFailed: the deployed function has none.
+        """
+        config: Mapping[str, Any] | None = self.function["durable_config"]
+        if config is None:
+            raise DeploymentFailed(
+                "the emulator dropped the function's DurableConfig, so nothing can be executed durably"
+            )
         return config
 
     def types(self) -> Counter[tuple[str, str]]:
