@@ -70,17 +70,21 @@ def _write_cell(axes: Any, column: int, row: int, verdict: Verdict) -> None:
 
 
 def _draw_kept(axes: Any, sweep: Sweep, paths: list[str]) -> None:
-    kept = {path: [len(one.completed) for one in sweep.verdicts if one.point.path == path] or [0] for path in paths}
-    least, most = [min(counts) for counts in kept.values()], [max(counts) for counts in kept.values()]
-    bars = axes.bar(range(len(paths)), most, width=0.92, color=KEPT_LAST)
-    axes.bar(range(len(paths)), least, width=0.92, color=KEPT_FIRST)
-    labels = [str(high) if low == high else f"{low} to {high}" for low, high in zip(least, most, strict=True)]
-    axes.bar_label(bars, labels, color=INK, padding=2, fontsize=9)
+    kept: dict[str, list[int]] = {path: [] for path in paths}
+    for verdict in sweep.verdicts:
+        kept[verdict.point.path].append(len(verdict.completed))
+    bars = axes.bar(range(len(paths)), [max(counts, default=0) for counts in kept.values()], 0.92, color=KEPT_LAST)
+    axes.bar(range(len(paths)), [min(counts, default=0) for counts in kept.values()], 0.92, color=KEPT_FIRST)
+    axes.bar_label(bars, [_span(counts) for counts in kept.values()], color=INK, padding=2, fontsize=9)
     axes.set_ylabel("calls completed before\nthe first and the last kill", color=INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0, labelleft=False)
     axes.set_xlim(-0.6, len(paths) - 0.4)
     axes.margins(y=0.25)
+
+
+def _span(counts: list[int]) -> str:
+    return " to ".join(str(count) for count in sorted({min(counts), max(counts)})) if counts else ""
 
 
 def _draw_agents(top: Any, grid: Any, paths: list[str]) -> None:
@@ -109,9 +113,10 @@ def _legend(sweep: Sweep) -> list[Patch]:
 
 def _title(sweep: Sweep) -> str:
     all_ = total(rows_of(sweep.verdicts))
+    same = sum(verdict.result_identical and verdict.ledger_identical for verdict in sweep.verdicts)
     return (
         f"SIGKILL at {all_.kills} points of one execution: {all_.repeated_completed} completed calls repeated, "
-        f"{all_.holding} of {all_.kills} with identical result and ledger"
+        f"{same} of {all_.kills} with identical result and ledger"
     )
 
 
