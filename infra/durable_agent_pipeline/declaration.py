@@ -10,7 +10,7 @@ from typing import Any
 from .tools_module import defined_names
 
 QUERY = "query"
-RESERVED = (QUERY, "status", "report", "usage")
+RESERVED = (QUERY, "status", "report", "usage", "stored")
 """Fields of the result that are not an agent's text."""
 
 MAX_AGENTS = 32
@@ -64,6 +64,8 @@ def _entries(file: Path) -> list[dict[str, Any]]:
         raise ValueError(f"{file.name} must hold [[agents]] tables only, got {', '.join(sorted(document))}")
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_AGENTS:
         raise ValueError(f"{file.name} must declare 1 to {MAX_AGENTS} [[agents]] tables, got {len(entries)}")
+    if odd := [entry for entry in entries if not isinstance(entry, dict)]:
+        raise ValueError(f"{file.name}: agents must be [[agents]] tables, got {odd[0]!r}")
     return entries
 
 
@@ -96,7 +98,7 @@ _FIELDS = {
     ),
     "inputs": _Field(f"a list of {QUERY!r} and earlier agents", lambda v: _words(v) and bool(v), required=True),
     "model": _Field(
-        "a Bedrock model id", lambda v: isinstance(v, str) and bool(re.fullmatch(r"\S+", v)), required=True
+        "a Bedrock model id", lambda v: isinstance(v, str) and bool(re.fullmatch(r"\S{1,2048}", v)), required=True
     ),
     "max_tokens": _Field("a whole number between 1 and 1000000", _whole(1, 1_000_000), required=True),
     "temperature": _Field("a number between 0 and 1", _fraction),
@@ -134,7 +136,13 @@ def _check_inputs(entry: Mapping[str, Any], earlier: list[str]) -> None:
 
 def _check_prompt(folder: Path, name: str) -> None:
     prompt = folder / "prompts" / f"{name}.md"
-    if not prompt.is_file() or not prompt.read_text(encoding="utf-8").strip():
+    try:
+        text = prompt.read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    except UnicodeDecodeError as error:
+        raise ValueError(f"prompts/{name}.md must be UTF-8, got: {error}") from None
+    if not text.strip():
         raise ValueError(f"agent {name!r} must have a prompt in prompts/{name}.md, got none in {str(folder)!r}")
 
 

@@ -30,4 +30,12 @@ def _bound(statement: ast.stmt) -> list[str]:
         return [statement.name]
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return [alias.asname or alias.name.partition(".")[0] for alias in statement.names]
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    # A tool may be bound inside `if` or `try`, such as an import with a fallback.
+    inner = [name for block in _blocks(statement) for name in _bound(block)]
+    stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return inner + [node.id for node in stored]
+
+
+def _blocks(statement: ast.stmt) -> list[ast.stmt]:
+    children = [statement, *(child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt))]
+    return [block for node in children for block in ast.iter_child_nodes(node) if isinstance(block, ast.stmt)]

@@ -13,7 +13,7 @@ from agent_workflow.inputs import QUERY
 from agent_workflow.refusals import refusal, shown
 
 MAX_AGENTS = 32
-RESERVED = frozenset({"query", "status", "report", "usage"})
+RESERVED = frozenset({"query", "status", "report", "usage", "stored"})
 """Fields of the result that are not an agent's text."""
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^\S+$")]

@@ -1,6 +1,7 @@
 """The tools that agents.toml names, found in the tools.py of the agents folder."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,6 +37,7 @@ def _imported(file: Path) -> ModuleType:
     if spec is None or spec.loader is None or not file.is_file():
         raise ToolsNotFound("agents with tools need a tools.py beside agents.toml, got none")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[MODULE_NAME] = module  # dataclasses and typing look their module up by name
     try:
         spec.loader.exec_module(module)
     except Exception as error:

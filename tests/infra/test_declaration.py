@@ -51,7 +51,7 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         ),
         ([one(inputs='["writer"]')], "got 'writer'"),
         ([one(inputs="[]")], "inputs must be a list of 'query' and earlier agents, got []"),
-        ([one(), one()], "name must be none of query, status, report, usage, writer, got 'writer'"),
+        ([one(), one()], "name must be none of query, status, report, usage, stored, writer, got 'writer'"),
         ([one("report")], "got 'report'"),
         ([one("Writer")], "name must be a word like"),
         ([one("critic")], "agent 'critic' must have a prompt in prompts/critic.md"),
@@ -63,6 +63,8 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         (['title = "x"', one()], "must hold [[agents]] tables only, got title"),
         ([""], "must declare 1 to 32 [[agents]] tables, got 0"),
         (["[[agents"], "must be valid TOML in UTF-8"),
+        (["agents = [1]"], "agents must be [[agents]] tables, got 1"),
+        ([one("stored")], "got 'stored'"),
     ],
 )
 def test_fails_when_the_declaration_breaks_a_rule(tmp_path, entries, message):
@@ -85,7 +87,15 @@ def test_fails_when_a_prompt_is_blank(tmp_path):
 
 @pytest.mark.parametrize(
     "module",
-    ["def search(): ...", "search = 1", "from elsewhere import search", "import search", "from elsewhere import *"],
+    [
+        "def search(): ...",
+        "search = 1",
+        "from elsewhere import search",
+        "import search",
+        "from elsewhere import *",
+        "try:\n    from fast import search\nexcept ImportError:\n    def search(): ...",
+        "if True:\n    def search(): ...",
+    ],
 )
 def test_a_tool_is_any_name_that_tools_py_binds_and_the_module_is_never_run(tmp_path, module):
     folder = agents(tmp_path, one(more='tools = ["search"]'))
@@ -107,3 +117,10 @@ def test_synth_and_lambda_agree_on_what_is_a_good_declaration(tmp_path):
     assert set(declaration.RESERVED) == RESERVED
     assert declaration.MAX_AGENTS == MAX_AGENTS
     assert set(declaration._FIELDS) == set(Declaration.model_fields)
+
+
+def test_fails_when_a_prompt_is_not_utf_8(tmp_path):
+    folder = agents(tmp_path, one())
+    (folder / "prompts" / "writer.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"prompts/writer\.md must be UTF-8"):
+        read_agents(folder)

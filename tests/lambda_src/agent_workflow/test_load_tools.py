@@ -31,3 +31,11 @@ def test_fails_when_the_file_cannot_be_imported(tmp_path: Path):
     (tmp_path / "tools.py").write_text("import no_such_module\n")
     with pytest.raises(ToolsNotFound, match="got ModuleNotFoundError"):
         load_tools(tmp_path, ("search",))
+
+
+def test_the_file_may_hold_dataclasses_under_postponed_annotations(tmp_path: Path):
+    code = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass Hit:\n    at: int\n"
+    )
+    (tmp_path / "tools.py").write_text(code + "search = Hit(3)\n")
+    assert load_tools(tmp_path, ("search",))[0].at == 3
