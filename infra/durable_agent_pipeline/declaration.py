@@ -48,6 +48,7 @@ def read_agents(folder: Path) -> tuple[AgentDeclaration, ...]:
         _check_inputs(entry, names)
         _check_prompt(folder, entry["name"])
         _check_tools(folder, entry)
+        _check_tool_options(entry)
         names.append(entry["name"])
     return tuple(AgentDeclaration(name=entry["name"], model=entry["model"]) for entry in entries)
 
@@ -84,6 +85,14 @@ def _words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(word, str) and word for word in value)
 
 
+def _table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _fraction(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
@@ -91,6 +100,13 @@ def _fraction(value: Any) -> bool:
 _LIMITS = {
     "turns": _Field("a whole number between 1 and 1000", _whole(1, 1000)),
     "total_tokens": _Field("a whole number above 0", _whole(1, 10**12)),
+}
+_TOOL_OPTIONS = {
+    "durable": _Field("true or false", _flag),
+    "at_most_once": _Field("true or false", _flag),
+    "max_attempts": _Field("a whole number between 1 and 10", _whole(1, 10)),
+    "timeout_seconds": _Field("a whole number between 1 and 900", _whole(1, 900)),
+    "max_result_bytes": _Field("a whole number between 1 and 10000000", _whole(1, 10_000_000)),
 }
 _FIELDS = {
     "name": _Field(
@@ -103,6 +119,7 @@ _FIELDS = {
     "max_tokens": _Field("a whole number between 1 and 1000000", _whole(1, 1_000_000), required=True),
     "temperature": _Field("a number between 0 and 1", _fraction),
     "tools": _Field("a list of names in tools.py", _words),
+    "tool_options": _Field("a table of tables", lambda v: isinstance(v, dict) and all(map(_table, v.values()))),
     "limits": _Field("a table of turns and total_tokens", lambda value: isinstance(value, dict)),
 }
 
@@ -154,3 +171,13 @@ def _check_tools(folder: Path, entry: Mapping[str, Any]) -> None:
     for tool in tools:
         if defined is not None and tool not in defined:
             raise ValueError(f"agent {entry['name']!r}: tools must be names in tools.py, got {tool!r}")
+
+
+def _check_tool_options(entry: Mapping[str, Any]) -> None:
+    where = f"agents.toml: agent {entry['name']!r}: tool_options"
+    for tool, options in entry.get("tool_options", {}).items():
+        if tool not in entry.get("tools", []):
+            raise ValueError(f"{where} must name tools of the agent, got {tool!r}")
+        _check_fields(options, _TOOL_OPTIONS, f"{entry['name']}, tool {tool}")
+        if options.get("at_most_once") and options.get("max_attempts", 1) > 1:
+            raise ValueError(f"{where}: at_most_once must leave max_attempts at 1, got {options['max_attempts']}")

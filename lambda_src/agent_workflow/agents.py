@@ -4,9 +4,10 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.inputs import QUERY
@@ -33,6 +34,32 @@ class AgentLimits(BaseModel):
     total_tokens: int | None = Field(default=None, ge=1)
 
 
+class ToolChoices(BaseModel):
+    """How one tool of an agent is run; each field's default is that of durable_strands.ToolOptions.
+
+    Attributes:
+        durable: whether each call is a checkpoint. Default: it is.
+        at_most_once: never run a call again, not even after a killed process. Default: a killed call is tried again.
+        max_attempts: tries of a call that raises. Default: 1, the model is told at once.
+        timeout_seconds: longest run of one call. Default: 120.
+        max_result_bytes: largest result. Default: 200,000.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    durable: bool = True
+    at_most_once: bool = False
+    max_attempts: int = Field(default=1, ge=1, le=10)
+    timeout_seconds: int = Field(default=120, ge=1, le=900)
+    max_result_bytes: int = Field(default=200_000, ge=1, le=10_000_000)
+
+    @model_validator(mode="after")
+    def _once_is_not_retried(self) -> Self:
+        if self.at_most_once and self.max_attempts > 1:
+            raise PydanticCustomError("once", "at_most_once must leave max_attempts at 1")
+        return self
+
+
 class Declaration(BaseModel):
     """One agent, as agents.toml declares it.
 
@@ -43,6 +70,7 @@ class Declaration(BaseModel):
         max_tokens: most tokens of one reply.
         temperature: 0 to 1. Default: the model's own.
         tools: names of tools it may call. Default: none.
+        tool_options: name of one of these tools -> how it is run. Default: those of ToolChoices.
         limits: caps of its run. Default: those of AgentLimits.
     """
 
@@ -54,7 +82,16 @@ class Declaration(BaseModel):
     max_tokens: int = Field(ge=1, le=1_000_000)
     temperature: float | None = Field(default=None, ge=0, le=1)
     tools: tuple[str, ...] = ()
+    tool_options: dict[str, ToolChoices] = {}
     limits: AgentLimits = AgentLimits()
+
+    @model_validator(mode="after")
+    def _options_are_of_own_tools(self) -> Self:
+        if strangers := sorted(self.tool_options.keys() - set(self.tools)):
+            raise PydanticCustomError(
+                "stranger", "tool_options must name tools of the agent, not {name}", {"name": strangers[0]}
+            )
+        return self
 
 
 class AgentSpec(Declaration):

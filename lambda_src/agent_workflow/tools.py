@@ -2,11 +2,14 @@
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from agent_workflow.agents import ToolChoices
 from agent_workflow.refusals import shown
+from durable_strands import ToolOptions, retry_any
 from durable_strands.errors import AgentFailed
 
 MODULE_NAME = "pipeline_tools"
@@ -30,6 +33,21 @@ def load_tools(folder: Path, names: tuple[str, ...]) -> list[Any]:
     if missing := [name for name in names if not hasattr(module, name)]:
         raise ToolsNotFound(f"every tool must be a name in tools.py, got {shown(missing[0])}")
     return [getattr(module, name) for name in names]
+
+
+def tool_options(choices: Mapping[str, ToolChoices]) -> dict[str, ToolOptions]:
+    """The declared choices in the terms of durable_strands."""
+    return {name: _options(choice) for name, choice in choices.items()}
+
+
+def _options(choice: ToolChoices) -> ToolOptions:
+    return ToolOptions(
+        durable=choice.durable,
+        at_most_once=choice.at_most_once,
+        retry=retry_any(max_attempts=choice.max_attempts) if choice.max_attempts > 1 else None,
+        timeout_seconds=choice.timeout_seconds,
+        max_result_bytes=choice.max_result_bytes,
+    )
 
 
 def _imported(file: Path) -> ModuleType:

@@ -17,6 +17,7 @@ from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.telemetry import execution_logger, keep_prompts_out_of_spans
+from agent_workflow.tools import tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
 from durable_strands.errors import ResultTooLarge, rebuild
 
@@ -82,6 +83,7 @@ class Workflow:
                 name=agent.operation,
                 durability=self._settings.durability,
                 retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
+                tools=tool_options(agent.tool_options),
                 limits=Limits(**agent.limits.model_dump(exclude_none=True)),
                 observer=self._bookkeeper,
                 serdes=self._serdes(),

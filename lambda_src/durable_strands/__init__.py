@@ -4,7 +4,7 @@ from durable_strands.errors import AgentFailed
 from durable_strands.observer import Observer
 from durable_strands.options import Limits, ToolOptions
 from durable_strands.records import AgentRun, CallRecord, Usage
-from durable_strands.retries import never_retry, retry_interrupted, retry_transient
+from durable_strands.retries import never_retry, retry_any, retry_interrupted, retry_transient
 from durable_strands.run import run, run_agent
 from durable_strands.tools import durable_tool
 
@@ -18,6 +18,7 @@ __all__ = [
     "Usage",
     "durable_tool",
     "never_retry",
+    "retry_any",
     "retry_interrupted",
     "retry_transient",
     "run",

@@ -52,6 +52,16 @@ def retry_interrupted(*, max_attempts: int = 3) -> RetryStrategy:
     return decide
 
 
+def retry_any(*, max_attempts: int = 3, initial_delay_seconds: int = 1) -> RetryStrategy:
+    """Retry whatever a tool raises; for a tool whose failures pass, and which may run again.
+
+    Args:
+        max_attempts: Tries including the first. Default: 3.
+        initial_delay_seconds: Ceiling of the first back-off. Default: 1 second.
+    """
+    return _back_off(max_attempts, initial_delay_seconds, 2.0)
+
+
 def never_retry(_error: Exception, _attempts_made: int) -> RetryDecision:
     """Run at most once, whatever happens."""
     return RetryDecision.no_retry()

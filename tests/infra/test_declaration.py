@@ -63,6 +63,10 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         (['title = "x"', one()], "must hold [[agents]] tables only, got title"),
         ([""], "must declare 1 to 32 [[agents]] tables, got 0"),
         (["[[agents"], "must be valid TOML in UTF-8"),
+        (
+            [one(more="[agents.tool_options.search]\ntimeout_seconds = 5")],
+            "tool_options must name tools of the agent, got 'search'",
+        ),
         (["agents = [1]"], "agents must be [[agents]] tables, got 1"),
         ([one("stored")], "got 'stored'"),
     ],
@@ -123,4 +127,20 @@ def test_fails_when_a_prompt_is_not_utf_8(tmp_path):
     folder = agents(tmp_path, one())
     (folder / "prompts" / "writer.md").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"prompts/writer\.md must be UTF-8"):
+        read_agents(folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("timeout_seconds = 0", "timeout_seconds must be a whole number between 1 and 900, got 0"),
+        ("durable = 1", "durable must be true or false, got 1"),
+        ("patience = 1", "must have only the fields durable, at_most_once"),
+        ("at_most_once = true\nmax_attempts = 2", "at_most_once must leave max_attempts at 1"),
+    ],
+)
+def test_fails_when_the_options_of_a_tool_break_a_rule(tmp_path, options, message):
+    folder = agents(tmp_path, one(more=f'tools = ["search"]\n[agents.tool_options.search]\n{options}'))
+    (folder / "tools.py").write_text("def search(): ...", encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
         read_agents(folder)

@@ -7,6 +7,7 @@ import pytest
 from agent_workflow.agents import AgentSpec, read_agents
 from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.inputs import QUERY
+from agent_workflow.tools import tool_options
 
 PACKAGED = Path(__file__).parents[3] / "lambda_src" / "agent_workflow"
 ONE = '[[agents]]\nname = "one"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\n'
@@ -111,3 +112,32 @@ def test_fails_when_a_prompt_is_empty(folder: Path):
 def test_fails_when_a_model_is_given_for_an_unknown_agent(folder: Path):
     with pytest.raises(InvalidConfiguration, match="declared agents only, got 'ones'"):
         read_agents(declare(folder, ONE), {"ones": "c.model"})
+
+
+def test_the_options_of_a_tool_become_those_of_durable_strands(folder: Path):
+    options = 'tools = ["pay", "look"]\n[agents.tool_options.pay]\nat_most_once = true\n'
+    options += "[agents.tool_options.look]\nmax_attempts = 3\ntimeout_seconds = 7\n"
+    (one,) = read_agents(declare(folder, ONE + options))
+    made = tool_options(one.tool_options)
+    assert (made["pay"].at_most_once, made["pay"].retry, made["pay"].timeout_seconds) == (True, None, 120)
+    assert (made["look"].at_most_once, made["look"].timeout_seconds) == (False, 7)
+    assert [made["look"].retry(ValueError(), attempt).should_retry for attempt in (1, 2, 3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("at_most_once = true\nmax_attempts = 2", "at_most_once must leave max_attempts at 1"),
+        ("timeout_seconds = 0", r"agents\[0\].tool_options.pay.timeout_seconds"),
+        ("patience = 1", "unknown field 'agents\\[0\\].tool_options.pay.patience'"),
+    ],
+)
+def test_fails_when_the_options_of_a_tool_break_a_rule(folder: Path, options: str, message: str):
+    declare(folder, f'{ONE}tools = ["pay"]\n[agents.tool_options.pay]\n{options}\n')
+    with pytest.raises(InvalidConfiguration, match=message):
+        read_agents(folder)
+
+
+def test_fails_when_options_are_given_for_a_tool_the_agent_has_not(folder: Path):
+    with pytest.raises(InvalidConfiguration, match="must name tools of the agent, not pay"):
+        read_agents(declare(folder, ONE + "[agents.tool_options.pay]\nat_most_once = true\n"))
