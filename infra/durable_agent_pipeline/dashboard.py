@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .alarms import MAX_OPERATIONS, MAX_STORAGE_BYTES
+from .metrics import FACTS
 from .pipeline_metrics import PipelineMetrics
 from .props import PipelineProps
 
@@ -119,14 +120,12 @@ def _failures() -> Row:
 
 
 def _named(metrics: PipelineMetrics, key: str, agent: str) -> cloudwatch.Metric:
-    found = metrics.of_agent(key, agent)
-    return metrics.of_agent(key, agent, label=f"{agent} {found.label}")
+    return metrics.of_agent(key, agent, label=f"{agent} {FACTS[key].title}")
 
 
 def _per_model(metrics: PipelineMetrics, *keys: str) -> list[cloudwatch.Metric]:
     models = dict.fromkeys(model for _, model in metrics.agents)
-    found = [(model, metrics.of_model(key, model), key) for model in models for key in keys]
-    return [metrics.of_model(key, model, label=f"{model} {made.label}") for model, made, key in found]
+    return [metrics.of_model(key, model, label=f"{model} {FACTS[key].title}") for model in models for key in keys]
 
 
 def dashboard(

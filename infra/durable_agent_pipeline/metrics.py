@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -91,6 +92,12 @@ FACTS: Mapping[str, MetricFact] = {
 }
 
 
+@cache
+def _five_minutes() -> Duration:
+    """One value for all: each object that crosses into the CDK's own process costs a round trip."""
+    return Duration.minutes(5)
+
+
 def metric(
     key: str, dimensions: Mapping[str, str], *, label: str | None = None, period: Duration | None = None
 ) -> cloudwatch.Metric:
@@ -109,5 +116,5 @@ def metric(
         dimensions_map={name: dimensions[name] for name in fact.dimensions},
         statistic=fact.statistic,
         label=label or fact.title,
-        period=period or Duration.minutes(5),
+        period=period or _five_minutes(),
     )
