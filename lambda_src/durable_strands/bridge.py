@@ -82,7 +82,8 @@ class Bridge:
         except BaseException:
             self._abandon(thread)
             raise
-        thread.join()
+        # Bounded: a task of the agent's that ignores its cancellation must not hold the handler.
+        thread.join(_JOIN_SECONDS)
         return outcome.result()
 
     async def on_caller_thread(self, operation: Callable[[], T]) -> T:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from concurrent.futures import Future
 
 import pytest
@@ -244,3 +246,23 @@ def test_a_run_that_has_ended_starts_no_further_operation():
     with pytest.raises(KeyboardInterrupt):
         bridge.run(stubborn)
     assert isinstance(late.exception(timeout=5), BridgeClosed)
+
+
+def test_a_task_that_ignores_its_cancellation_does_not_hold_the_handler():
+    bridge, let_go = Bridge(), threading.Event()
+
+    async def main():
+        async def stubborn():
+            while not let_go.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.05)
+
+        bridge.keep = asyncio.ensure_future(stubborn())
+        await asyncio.sleep(0)
+        return "done"
+
+    try:
+        assert bridge.run(main) == "done"
+        assert not bridge.keep.done()
+    finally:
+        let_go.set()
