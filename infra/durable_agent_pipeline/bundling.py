@@ -35,7 +35,7 @@ class LocalBundling:
         Raises:
             RuntimeError: when the build fails, or when nothing on this machine can build.
         """
-        shutil.copytree(self._finished(), output_dir, dirs_exist_ok=True)
+        shutil.copytree(self._finished(), output_dir, dirs_exist_ok=True, copy_function=_link_or_copy)
         return True
 
     def _finished(self) -> Path:
@@ -118,6 +118,14 @@ def _answers(docker: str) -> bool:
         return subprocess.run([docker, "version"], capture_output=True, check=False, timeout=20).returncode == 0  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return False
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """A hard link costs nothing; CDK only reads what it stages. Copies where the folders are on two file systems."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _keep(built: Path, finished: Path) -> None:

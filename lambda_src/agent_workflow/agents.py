@@ -24,13 +24,14 @@ class AgentLimits(BaseModel):
     """Caps of one agent's run, checked between its model calls.
 
     Attributes:
-        turns: most model calls. Default: 25, that of durable_strands.
+        turns: most model calls. Default: 25, that of durable_strands. Strands recurses once per turn, so Python's
+            recursion limit ends a run of more than about 310.
         total_tokens: most input and output tokens together. Default: no cap.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    turns: int | None = Field(default=None, ge=1, le=1000)
+    turns: int | None = Field(default=None, ge=1, le=300)
     total_tokens: int | None = Field(default=None, ge=1)
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+
+PRICED_AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
+"""The day whose prices count, that of the construct: a table by the clock would change what a run reports."""
 
 COLUMNS = {
     "input": "input_mtok",
@@ -26,7 +30,7 @@ def bedrock_prices(models: Iterable[str]) -> dict[str, dict[str, str]]:
             _, info = snapshot.find_provider_model(model, None, "aws", None)
         except LookupError:
             continue
-        price = info.get_prices(snapshot.timestamp)
+        price = info.get_prices(PRICED_AS_OF)
         amounts = {kind: getattr(price, column) for kind, column in COLUMNS.items()}
         found = {kind: format(getattr(amount, "base", amount), "f") for kind, amount in amounts.items() if amount}
         if {"input", "output"} <= found.keys():
