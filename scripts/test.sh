@@ -32,5 +32,5 @@ step "tests"
 .venv/bin/python -m pytest -m "not slow" -n 2
 if [ "${1:-all}" = all ]; then
   step "slow tests"
-  .venv/bin/python -m pytest -m slow
+  .venv/bin/python -m pytest -m slow -n 2 --dist loadfile # a file's tests share a stack, so they stay together
 fi

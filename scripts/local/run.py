@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 LOOK_SECONDS = 0.1
+PAGE_COLUMNS = 120  # of tables in a file or a pipe
 REPORTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -124,7 +125,7 @@ def _outcome(client: LambdaClient, execution: str) -> Outcome:
 
 
 def _write(options: Options, outcome: Outcome, progress: Progress, folder: Path, errors: Console) -> None:
-    output = Console()
+    output = Console(width=None if sys.stdout.isatty() else PAGE_COLUMNS)
     summary = output if outcome.succeeded and not options.as_json else errors
     if options.as_json:
         print(json.dumps(outcome.document(), ensure_ascii=False, indent=2))

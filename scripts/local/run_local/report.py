@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markdown import Markdown
 from rich.table import Table
 
@@ -14,7 +14,15 @@ from scripts.local.run_local.models import ModelChoice
 from scripts.local.run_local.savings import Drill
 
 Usage = Mapping[str, Any]
-COLUMNS = ("agent", "model calls", "attempts", "tokens in", "tokens out", "seconds", "USD")
+COUNTS = {
+    "model calls": "model_calls",
+    "attempts": "attempts",
+    "tokens in": "input_tokens",
+    "tokens out": "output_tokens",
+    "cache read": "cache_read_tokens",
+    "cache write": "cache_write_tokens",
+}
+"""Heading -> field of the usage; a cache column is left out of a run without a prompt cache."""
 
 
 def write_report(console: Console, result: Any) -> None:
@@ -30,12 +38,16 @@ def write_ledger(console: Console, usage: Usage | None, progress: Progress, mode
     """A row per agent and the total, from the handler's `usage`; seconds from the run itself."""
     if not usage:
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_footer=True, footer_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", show_footer=True, footer_style="bold")
     seconds = {name: agent.seconds(0) for name, agent in progress.agents.items()}
-    rows = [_row(name, agent, seconds.get(name)) for name, agent in usage.get("agents", {}).items()]
-    total = _row("total", usage, sum(filter(None, seconds.values())))
-    for heading, footer in zip(COLUMNS, total, strict=True):
-        table.add_column(heading, footer=footer, justify="left" if heading == "agent" else "right")
+    counts = [heading for heading, field in COUNTS.items() if usage.get(field) or "cache" not in heading]
+    rows = [_row(name, agent, counts, seconds.get(name)) for name, agent in usage.get("agents", {}).items()]
+    total = _row("total", usage, counts, sum(filter(None, seconds.values())))
+    for index, heading in enumerate(("agent", *counts, "seconds", "USD", "saved USD")):
+        # a narrow terminal may break a heading, never a figure
+        width = max(len(row[index]) for row in (*rows, total))
+        justify: JustifyMethod = "left" if heading == "agent" else "right"
+        table.add_column(heading, footer=total[index], justify=justify, min_width=width)
     for row in rows:
         table.add_row(*row)
     console.print()
@@ -72,13 +84,14 @@ def _line(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _row(name: str, usage: Usage, seconds: float | None) -> list[str]:
-    counts = [usage.get(key) for key in ("model_calls", "attempts", "input_tokens", "output_tokens")]
+def _row(name: str, usage: Usage, counts: Sequence[str], seconds: float | None) -> list[str]:
+    numbers = [usage.get(COUNTS[heading]) for heading in counts]
     return [
         name,
-        *("" if count is None else f"{count:,}" for count in counts),
+        *("" if number is None else f"{number:,}" for number in numbers),
         "" if not seconds else f"{seconds:.1f}",
         _usd(usage.get("cost_usd")),
+        _usd(usage.get("saved_usd")),
     ]
 
 
@@ -87,6 +100,12 @@ def _usd(amount: str | None) -> str:
 
 
 def _remarks(usage: Usage, model: ModelChoice) -> Iterator[str]:
+    if estimates := usage.get("estimates"):
+        yield (
+            f"Beside the models, estimated: {estimates['durable_operations']:,} durable operations, "
+            f"{estimates['bytes_written']:,} bytes checkpointed, {float(estimates['lambda_gb_seconds']):.1f} GB-s of "
+            f"Lambda; in all {_usd(estimates['total_usd'])} USD."
+        )
     yield f"Answered by {model.label}. {model.note}"
     if model.is_local and usage.get("cost_usd") is not None:
         priced = {agent.get("model_id") for agent in usage.get("agents", {}).values()}
