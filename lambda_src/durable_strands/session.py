@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from strands import Agent
 from strands.middleware import ExecuteToolContext, ExecuteToolStage, InvokeModelContext, InvokeModelStage
 
+from durable_strands.errors import UnsafeAgent
 from durable_strands.executor import DurableToolExecutor
 from durable_strands.live import LiveRun
 from durable_strands.model_calls import ModelCalls
@@ -33,6 +34,8 @@ _current: WeakKeyDictionary[Any, _Calls | None] = WeakKeyDictionary()
 def session(agent: Agent, run: LiveRun) -> Iterator[None]:
     """Make `agent`'s calls those of `run`. A pass that is cut off leaves the agent's conversation untouched."""
     make_safe(agent)
+    if _current.get(agent) is not None:
+        raise UnsafeAgent(f"agent {agent.name!r} is running already; build one per branch")
     if agent not in _current:
         agent.add_middleware(InvokeModelStage, _model_stage)
         agent.add_middleware(ExecuteToolStage, _tool_stage)

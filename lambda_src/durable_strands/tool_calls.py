@@ -138,9 +138,8 @@ class ToolCalls:
         except ValueError as error:
             return self._kept(call, _error(str(error)), 0, 1)
         value = waiting(context, **arguments)
-        text = value if isinstance(value, str) else None
-        result = {"status": "success", "content": [{"text": text} if text is not None else {"json": value}]}
-        return self._kept(call, result, 0, 1)
+        content = {"text": value} if isinstance(value, str) else {"json": value}
+        return self._kept(call, self._bounded(call, {"status": "success", "content": [content]}), 0, 1)
 
     def _attempt(self, call: _Asked, step: StepContext) -> dict[str, Any]:
         started = time.monotonic()

@@ -9,7 +9,7 @@ from aws_durable_execution_sdk_python.config import Duration, WaitForCallbackCon
 from strands import Agent, tool
 from strands.tools.executors import ConcurrentToolExecutor
 
-from durable_strands import Limits, ToolOptions, durable_tool, retry_transient, run, run_agent
+from durable_strands import AgentFailed, Limits, ToolOptions, durable_tool, retry_transient, run, run_agent
 from tests.lambda_src.durable_strands.engine import on_engine
 from tests.lambda_src.durable_strands.scripted import ScriptedModel, tool_use
 
@@ -314,3 +314,46 @@ def test_fails_when_a_tool_is_both_at_most_once_and_retried():
 def test_a_durable_tool_needs_a_parameter_for_the_context():
     with pytest.raises(TypeError, match="must take the durable context first"):
         durable_tool(lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(object(), "not JSON"), ("x" * 300_000, "a result may have at most"), ({"ok": 1}, "'ok': 1")]
+)
+def test_what_a_waiting_tool_returns_is_bounded_like_any_result(value, told):
+    @durable_tool
+    def answer(context):
+        """Answer."""
+        return value
+
+    outcome, _, shown = run_with([answer], [[tool_use("answer", "a")], "fine"])
+    assert outcome.value == "fine"
+    assert told in shown[0][2]
+    assert len(shown[0][2]) < 1000
+
+
+def test_fails_when_two_branches_share_one_agent():
+    started = threading.Barrier(2, timeout=10)
+
+    @tool
+    def meet() -> str:
+        """Meet."""
+        started.wait()
+        return "met"
+
+    agent = Agent(model=ScriptedModel([[tool_use("meet", "m")], "x"]), tools=[meet], callback_handler=None)
+
+    def body(context):
+        def branch(child):
+            try:
+                return run(child, lambda: agent, "go", name="shared").text
+            except AgentFailed as failure:
+                started.wait()  # lets the branch that runs go on
+                return [type(failure).__name__, failure.message]
+
+        return sorted(map(str, context.parallel([branch, branch], name="both").get_results()))
+
+    outcome = on_engine(body)
+    assert outcome.value == [
+        "['UnsafeAgent', \"agent 'Strands Agents' is running already; build one per branch\"]",
+        "x",
+    ]
