@@ -266,3 +266,25 @@ def test_a_task_that_ignores_its_cancellation_does_not_hold_the_handler():
         assert not bridge.keep.done()
     finally:
         let_go.set()
+
+
+@pytest.mark.parametrize("limits", [Limits(total_tokens=150), Limits(output_tokens=15)])
+def test_a_cap_on_tokens_ends_the_run_with_the_usage_so_far(limits):
+    @tool
+    def noop() -> str:
+        """Nothing."""
+        return "x"
+
+    model = ScriptedModel([[tool_use("noop", "n")]])
+    outcome = run_text(model, agent={"tools": [noop]}, limits=limits)
+    assert outcome.error_type == "AgentLimitReached"
+    assert outcome.error_data["usage"]["input_tokens"] == 200
+    assert model.calls == [0, 1]
+
+
+def test_a_run_that_never_has_time_ends_typed_after_its_attempts_without_a_call():
+    model = ScriptedModel(["x"])
+    outcome = run_text(model, deadline_margin_seconds=10_000)
+    assert outcome.error_type == "DeadlineExceeded"
+    assert outcome.invocations == 3
+    assert model.calls == []
