@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """Measures speed, memory, sizes and counts; `scripts/bench.py --help` tells more."""
 
-import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PYTHON = ROOT / ".venv" / "bin" / "python"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # rooms are imported from the root
+
+from scripts.in_venv import go_on_in_venv
 
 if __name__ == "__main__":
-    if Path(sys.prefix) != ROOT / ".venv" and PYTHON.exists():
-        os.execv(PYTHON, [str(PYTHON), *sys.argv])  # noqa: S606  (the repository's own environment has the packages)
-    sys.path[:0] = [str(ROOT), str(ROOT / "lambda_src")]
+    go_on_in_venv(__file__)
     from scripts.benchmarks.command import main
 
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,15 @@
+"""Lets a command go on in the repository's own environment, whatever Python 3 began it."""
+
+import os
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_GO_ON = 'source "$1/scripts/environment.sh" && shift && exec "$PYTHON" "$@"'
+
+
+def go_on_in_venv(script: str) -> None:
+    """Return at once inside .venv; otherwise make .venv if need be, and start `script` again with its Python."""
+    if Path(sys.prefix).resolve() != (REPOSITORY / ".venv").resolve():
+        os.execvp("bash", ["bash", "-c", _GO_ON, Path(script).stem, str(REPOSITORY), script, *sys.argv[1:]])  # noqa: S606
+    sys.path.insert(0, str(REPOSITORY / "lambda_src"))
