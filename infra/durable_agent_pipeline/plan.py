@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Annotations, Names, Token
+from aws_cdk import Annotations, Names, Stack, Token
 from constructs import Construct
 
 from .declaration import read_agents
@@ -13,6 +13,7 @@ from .models import Model, read_model
 from .operation_choices import PIPELINE_NAME
 from .prices import price_table
 from .props import PipelineProps
+from .regions import can_be_called_from
 from .retired import LEGACY
 from .source import lambda_source
 
@@ -41,11 +42,23 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
     for model_id in unpriced:
         shown = "a model known only at deployment" if Token.is_unresolved(model_id) else repr(model_id)
         _warn(scope, "unpriced", f"no price is known for {shown}: its cost is reported as unknown, give it by `prices`")
-    for model in models.values():
-        if model.foundation in LEGACY:
-            ends, successor = LEGACY[model.foundation]
-            _warn(scope, "legacy", f"{model.id!r} is a legacy model and ends on {ends}, its successor is {successor!r}")
+    for model in dict.fromkeys(models.values()):
+        _doubt(scope, model)
     return Plan(pipeline_name=props.pipeline_name or _name(scope), models=models, prices=prices)
+
+
+def _doubt(scope: Construct, model: Model) -> None:
+    if model.foundation in LEGACY:
+        ends, successor = LEGACY[model.foundation]
+        _warn(scope, "legacy", f"{model.id!r} is a legacy model and ends on {ends}, its successor is {successor!r}")
+    region = Stack.of(scope).region
+    if model.geography and not Token.is_unresolved(region) and not can_be_called_from(model.geography, region):
+        _warn(
+            scope,
+            "geography",
+            f"{model.id!r} cannot be called from {region}: choose a profile of that geography, or a global. one, "
+            "by `models`",
+        )
 
 
 def _models(props: PipelineProps) -> dict[str, Model]:

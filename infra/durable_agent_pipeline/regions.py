@@ -28,3 +28,12 @@ DESTINATIONS: dict[str, tuple[str, ...]] = {
 }
 
 GLOBAL = "global"
+
+# First words of the Regions from which a geography's profiles can be called at all: a us. profile from Canada, never
+# from Europe. Same page as above.
+_CALLED_FROM = {"us": ("us", "ca"), "us-gov": ("us",), "eu": ("eu",)}
+
+
+def can_be_called_from(geography: str, region: str) -> bool:
+    """Whether a profile of the geography may exist in the Region; a rough word, for a warning only."""
+    return region.partition("-")[0] in _CALLED_FROM.get(geography, ("ap",))

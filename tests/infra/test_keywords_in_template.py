@@ -301,3 +301,22 @@ def test_fails_when_two_pipelines_have_one_id():
 def test_fails_when_a_fixed_function_name_is_asked_for():
     with pytest.raises(ValueError, match=r"function_name must be left to CloudFormation.*got 'mine'"):
         template_of(function_name="mine")
+
+
+@pytest.mark.parametrize(
+    ("region", "model", "doubtful"),
+    [
+        ("eu-west-1", "us.anthropic.claude-sonnet-4-6", True),
+        ("eu-west-1", "eu.anthropic.claude-sonnet-4-6", False),
+        ("eu-west-1", "global.anthropic.claude-sonnet-4-6", False),
+        ("ca-central-1", "us.anthropic.claude-sonnet-4-6", False),
+        ("us-west-2", "jp.anthropic.claude-sonnet-4-6", True),
+        ("ap-northeast-1", "jp.anthropic.claude-sonnet-4-6", False),
+    ],
+)
+def test_a_profile_of_another_geography_is_warned_about_once(region, model, doubtful):
+    stack = new_stack(region)
+    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(("research", "analysis", "summary"), model))
+    found = [str(entry.entry.data) for entry in Annotations.from_stack(stack).find_warning("*", Match.any_value())]
+    told = [text for text in found if f"cannot be called from {region}" in text]
+    assert len(told) == int(doubtful)
