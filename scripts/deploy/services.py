@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from scripts.deploy.environment import emulator_environment
-from scripts.local.child import Child
+from scripts.local.children import Children
 from scripts.local.lambda_service.engine_client import invoke_handlers_at
 
 
@@ -33,7 +33,7 @@ class Services:
         self._model = model
         self._python = emulator_python
         self._types = folder / "resource-types.json"
-        self._children: list[Child] = []
+        self._children = Children(folder)
 
     def start(self) -> Self:
         """Start every process and wait until all serve; none is left when one fails.
@@ -62,35 +62,23 @@ class Services:
 
     def check(self) -> None:
         """Raise ChildDied if one of the processes has ended."""
-        for child in self._children:
-            child.check()
+        self._children.check()
 
     def stop(self) -> None:
         """End every process, the functions' with the emulator, and remove what they unpacked."""
-        for child in self._children:
-            child.ask_to_stop()
-        while self._children:
-            self._children.pop().stop()
+        self._children.stop()
         shutil.rmtree(self.temporary, ignore_errors=True)
 
     def _start(self) -> None:
         self.temporary.mkdir()
         store = str(self._folder / "executions.sqlite")
-        engine = self._child("durable engine", "scripts.local.engine", ["--store", store])
+        engine = self._children.start("durable engine", "scripts.local.engine", ["--store", store])
         arguments = ["--calls", str(self.calls), *self._model]
-        bedrock = self._child("Bedrock endpoint", "scripts.local.bedrock_endpoint", arguments)
+        bedrock = self._children.start("Bedrock endpoint", "scripts.local.bedrock_endpoint", arguments)
         environment = emulator_environment(
             os.environ, folder=self.temporary, engine_url=engine.url(), bedrock_url=bedrock.url()
         )
         arguments = ["--python", str(self._python), "--types", str(self._types)]
-        emulator = self._child("emulator", "scripts.deploy.emulator", arguments, environment)
+        emulator = self._children.start("emulator", "scripts.deploy.emulator", arguments, environment)
         self.engine_url, self.emulator_url = engine.url(), emulator.url()
         invoke_handlers_at(self.engine_url, self.emulator_url)
-
-    def _child(
-        self, name: str, module: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
-    ) -> Child:
-        log = self._folder / f"{name.lower().replace(' ', '-')}.log"
-        child = Child(name, module, arguments, log, os.environ if environment is None else environment)
-        self._children.append(child)
-        return child

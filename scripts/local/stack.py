@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from scripts.local.child import REPOSITORY, Child
+from scripts.local.children import Children
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -58,7 +59,7 @@ class LocalStack:
         self.settings = settings
         self.events = settings.folder / "events.jsonl"
         self.calls = settings.folder / "calls.jsonl"
-        self._children: list[Child] = []
+        self._children = Children(settings.folder)
         self._url: str | None = None
 
     def __enter__(self) -> Self:
@@ -104,42 +105,30 @@ class LocalStack:
 
     def check(self) -> None:
         """Raise ChildDied if one of the processes has ended."""
-        for child in self._children:
-            child.check()
+        self._children.check()
 
     def pids(self) -> dict[str, int]:
         """Process id of each part, by name."""
-        return {child.name: child.pid for child in self._children}
+        return self._children.pids()
 
     def stop(self) -> None:
         """End every process; the function's end with the Lambda endpoint."""
-        for child in self._children:
-            child.ask_to_stop()
-        while self._children:
-            self._children.pop().stop()
+        self._children.stop()
 
     def _start(self) -> None:
-        engine = self._child("durable engine", "scripts.local.engine", self._engine_arguments())
+        engine = self._children.start("durable engine", "scripts.local.engine", self._engine_arguments())
         bedrock = self._bedrock()
         environ = {**os.environ, **self.settings.environment}
         if bedrock is not None:
             environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = bedrock.url()
         arguments = self._lambda_arguments(engine.url())
-        self._url = self._child("Lambda endpoint", "scripts.local.lambda_endpoint", arguments, environ).url()
+        self._url = self._children.start("Lambda endpoint", "scripts.local.lambda_endpoint", arguments, environ).url()
 
     def _bedrock(self) -> Child | None:
         if self.settings.model is None:
             return None
         arguments = ["--calls", str(self.calls), *self.settings.model]
-        return self._child("Bedrock endpoint", "scripts.local.bedrock_endpoint", arguments)
-
-    def _child(
-        self, name: str, module: str, arguments: Sequence[str], environ: Mapping[str, str] | None = None
-    ) -> Child:
-        log = self.settings.folder / f"{name.lower().replace(' ', '-')}.log"
-        child = Child(name, module, arguments, log, environ or os.environ)
-        self._children.append(child)
-        return child
+        return self._children.start("Bedrock endpoint", "scripts.local.bedrock_endpoint", arguments)
 
     def _engine_arguments(self) -> list[str]:
         settings = self.settings
