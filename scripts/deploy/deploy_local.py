@@ -35,9 +35,9 @@ from scripts.local.progress import Progress
 from scripts.local.run_local.declared import agent_names
 from scripts.local.run_local.display import display_on
 from scripts.local.run_local.folder import new_run_folder
-from scripts.local.run_local.options import BadUsage
 from scripts.local.run_local.outcome import Outcome
 from scripts.local.run_local.report import write_report
+from scripts.local.usage import BadUsage
 
 REPORTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 FAILURES = (DeploymentFailed, ChildDied, BotoCoreError, ClientError, HTTPError)

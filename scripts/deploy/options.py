@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from scripts.local.run_local.models import ModelChoice, choose
-from scripts.local.run_local.options import MAX_TOPIC_CHARACTERS, BadUsage
+from scripts.local.usage import BadUsage, OneLineParser, checked_topic
 
 PROGRAM = "scripts/deploy_local.sh"
 STAGES = ("dev", "staging", "prod")
@@ -53,31 +53,15 @@ def read_options(arguments: Sequence[str]) -> Options:
         BadUsage: something is missing, contradicts itself or is not there.
     """
     given = _parser().parse_args(arguments)
-    _check_topic(given.topic)
     try:
         model = choose(given)
     except ValueError as error:
         raise BadUsage(str(error)) from error
-    return Options({"query": given.topic}, model, given.stage, given.keep, given.json)
-
-
-def _check_topic(topic: str) -> None:
-    length = len(topic.strip())
-    if not 1 <= length <= MAX_TOPIC_CHARACTERS:
-        raise BadUsage(f"TOPIC must be 1 to {MAX_TOPIC_CHARACTERS:,} characters after trimming, got {length:,}")
-    try:
-        topic.encode()
-    except UnicodeEncodeError:
-        raise BadUsage("TOPIC must be UTF-8 text") from None
-
-
-class _OneLineParser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadUsage(message)
+    return Options({"query": checked_topic(given.topic)}, model, given.stage, given.keep, given.json)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLineParser(
+    parser = OneLineParser(
         prog=PROGRAM,
         description="Deploy the real stack into an emulated AWS account on this machine (cdk bootstrap, cdk deploy), "
         "run the pipeline through the deployed alias, and show what was deployed. No AWS account is touched.",

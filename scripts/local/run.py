@@ -22,12 +22,13 @@ from scripts.local.progress import Progress
 from scripts.local.run_local.declared import agent_names, model_ids
 from scripts.local.run_local.display import PlainDisplay, display_on
 from scripts.local.run_local.folder import new_run_folder
-from scripts.local.run_local.options import BadUsage, Options, read_options
+from scripts.local.run_local.options import Options, read_options
 from scripts.local.run_local.outcome import Outcome, stack_failed, started_failed
 from scripts.local.run_local.prices import bedrock_prices
 from scripts.local.run_local.report import write_drill, write_ledger, write_report
 from scripts.local.run_local.savings import calls_by_operations, drill_of
 from scripts.local.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
+from scripts.local.usage import BadUsage
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from scripts.local.run_local.declared import PACKAGED_AGENTS, agent_names
 from scripts.local.run_local.models import ModelChoice, choose
 from scripts.local.run_local.own_agents import check_agents
+from scripts.local.usage import BadUsage, OneLineParser, checked_topic
 
-MAX_TOPIC_CHARACTERS = 2_000
 PROGRAM = "scripts/run_local.sh"
 EPILOG = """\
 examples:
@@ -26,10 +26,6 @@ examples:
 
 exit status: 0 report produced, 1 the execution failed, 2 bad usage
 """
-
-
-class BadUsage(Exception):
-    """The command line cannot be run; the message is one line for the caller."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +87,7 @@ def _event(given: argparse.Namespace) -> Any:
 def _topic(topic: str | None) -> str:
     if topic is None:
         raise BadUsage(f'TOPIC is missing: {PROGRAM} "AWS Lambda durable functions"')
-    length = len(topic.strip())
-    if not 1 <= length <= MAX_TOPIC_CHARACTERS:
-        raise BadUsage(f"TOPIC must be 1 to {MAX_TOPIC_CHARACTERS:,} characters after trimming, got {length:,}")
-    try:
-        topic.encode()
-    except UnicodeEncodeError:
-        raise BadUsage("TOPIC must be UTF-8 text") from None
-    return topic
+    return checked_topic(topic)
 
 
 def _read_event(source: str) -> Any:
@@ -118,13 +107,8 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-class _OneLineParser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadUsage(message)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLineParser(
+    parser = OneLineParser(
         prog=PROGRAM,
         description="Run the unmodified Lambda handler on this machine, on AWS's own local durable engine.",
         epilog=EPILOG,
