@@ -50,7 +50,7 @@ class SlowOnce(ScriptedModel):
 
 def test_a_call_near_the_lambda_timeout_is_cut_and_made_again_in_a_new_invocation():
     model, watcher = SlowOnce(["done"]), Watcher()
-    margins = iter([899, 10])  # the runner's invocations last 900 seconds: one second is left to the first
+    margins = iter([896, 10])  # the runner's invocations last 900 seconds: four are left to the first
 
     def body(context):
         margin = next(margins)
