@@ -23,9 +23,13 @@ def templates(folder: Path) -> dict[str, bytes]:
 
 def test_the_cli_agrees_with_plain_python(tmp_path):
     environment = {**os.environ, "CDK_VALIDATION": "false", "CDK_DISABLE_CLI_TELEMETRY": "true"}
-    app = f"{sys.executable} {ROOT / 'app.py'}"
-    by_cli = ["npx", "-y", CLI, "synth", "-q", "--app", app, "--output", str(tmp_path / "cli"), "--no-notices"]
-    done = subprocess.run(by_cli, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    # as from a shell in which nobody activated .venv: cdk.json has to find it
+    shell = {
+        **environment,
+        "PATH": os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if ".venv" not in p),
+    }
+    by_cli = ["npx", "-y", CLI, "synth", "-q", "--output", str(tmp_path / "cli"), "--no-notices"]
+    done = subprocess.run(by_cli, cwd=ROOT, env=shell, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     plain = {**environment, "CDK_OUTDIR": str(tmp_path / "plain")}
     subprocess.run([sys.executable, str(ROOT / "app.py")], cwd=tmp_path, env=plain, capture_output=True, check=True)
