@@ -3,7 +3,12 @@
 
 import json
 import os
+import shutil
+import sys
 from pathlib import Path
+
+if shutil.which(os.environ.get("JSII_NODE", "node")) is None:  # else the CDK ends in a traceback of its own
+    sys.exit("app.py: synth needs node 20 or newer on PATH, or its path in JSII_NODE, found none")
 
 from aws_cdk import App, Environment
 

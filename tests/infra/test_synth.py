@@ -60,6 +60,14 @@ def test_the_default_environment_names_no_account_or_region(first):
     assert all(b"AWS::Region" in template and b"us-east-1:1" not in template for template in first.values())
 
 
+def test_without_node_synth_ends_in_one_line(tmp_path):
+    environment = {"PATH": str(tmp_path)}
+    command = [sys.executable, str(ROOT / "app.py")]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "app.py: synth needs node 20 or newer on PATH, or its path in JSII_NODE, found none\n"
+
+
 def test_app_py_is_at_most_40_lines():
     assert len((ROOT / "app.py").read_text(encoding="utf-8").splitlines()) <= 40
 
