@@ -10,16 +10,8 @@ from agent_workflow.settings import Settings
 from agent_workflow.telemetry import emit
 from durable_strands.errors import AgentFailed
 from durable_strands.observer import Observer
+from durable_strands.outcome import ANSWERS, paid_failure
 from durable_strands.records import CallRecord
-
-FINAL = ("end_turn", "stop_sequence")
-# Replies that were paid and are no answer: the call succeeds, the agent fails on it afterwards, outside any step.
-FAILED_REPLIES = {
-    "max_tokens": "ModelLimitReached",
-    "model_context_window_exceeded": "ContextWindowExceeded",
-    "guardrail_intervened": "GuardrailIntervened",
-    "content_filtered": "ContentFiltered",
-}
 
 
 class Bookkeeper(Observer):
@@ -74,10 +66,11 @@ class Bookkeeper(Observer):
         if cost is not None:
             values["CostUSD"] = cost
         emit(self._settings, values, Agent=agent, Model=record.model_id or "unknown")
-        if record.stop_reason in FINAL:
+        if record.stop_reason in ANSWERS:
             latency = sum(call.latency_ms for call in self.ledger.of(record.agent)) + record.latency_ms
             emit(self._settings, {"AgentDuration": latency}, Agent=agent)
-        if failure := FAILED_REPLIES.get(record.stop_reason or ""):
+        # The call succeeds and the agent fails on it afterwards, outside any step, where nothing may be counted.
+        if failure := paid_failure(record.stop_reason):
             emit(self._settings, {"Failures": 1}, ErrorType=failure)
 
 

@@ -41,6 +41,9 @@ class Workflow:
         self._settings = settings
         self._agents = deployment.agents
         self._waits = 0
+        name = settings.large_results_bucket
+        self._bucket = Bucket(name, settings.large_results_kms_key_arn) if name else None
+        self._serdes = LargeResultsSerDes(self._bucket) if self._bucket else None
         budget = smaller_budget(request.budget_usd, settings.budget_ceiling_usd)
         self._bookkeeper = Bookkeeper(settings, budget, logger)
         check_prices(budget, self._agents, self._bookkeeper.ledger)
@@ -60,7 +63,7 @@ class Workflow:
         return self._stored(document) if too_large(document) else document
 
     def _stored(self, document: Document) -> Document:
-        bucket = self._bucket()
+        bucket = self._bucket
         if bucket is None:
             raise ResultTooLarge("a result above 6 MB needs large_results, which this deployment left out")
         folder = folder_of(self._context.execution_context.durable_execution_arn)
@@ -86,21 +89,13 @@ class Workflow:
                 tools=tool_options(agent.tool_options),
                 limits=Limits(**agent.limits.model_dump(exclude_none=True)),
                 observer=self._bookkeeper,
-                serdes=self._serdes(),
+                serdes=self._serdes,
             )
         except AgentFailed as failure:
             self._account_for(failure, agent)
             raise
         self._context.logger.info("agent=<%s>, calls=<%d> | agent finished", agent.name, len(answer.calls))
         return answer
-
-    def _bucket(self) -> Bucket | None:
-        name = self._settings.large_results_bucket
-        return Bucket(name, self._settings.large_results_kms_key_arn) if name else None
-
-    def _serdes(self) -> LargeResultsSerDes | None:
-        bucket = self._bucket()
-        return LargeResultsSerDes(bucket) if bucket else None
 
     def _account_for(self, failure: AgentFailed, agent: AgentSpec) -> None:
         self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage)

@@ -8,14 +8,19 @@ from durable_strands import errors
 from durable_strands.errors import AgentFailed
 from durable_strands.records import AgentRun, CallRecord
 
-_ANSWERS = ("end_turn", "stop_sequence")
+ANSWERS = ("end_turn", "stop_sequence")
+"""Stop reasons with which a model ends its turn."""
 
-# Strands' stop reasons that are no answer -> the failure and its sentence.
-_FAILURES: dict[str, tuple[type[AgentFailed], str]] = {
+# A model's own stop reasons that are no answer -> the failure and its sentence.
+_PAID_FAILURES: dict[str, tuple[type[AgentFailed], str]] = {
     "max_tokens": (errors.ModelLimitReached, "the reply was cut at max_tokens"),
     "model_context_window_exceeded": (errors.ContextWindowExceeded, "the context window is full"),
     "guardrail_intervened": (errors.GuardrailIntervened, "a guardrail stopped the reply"),
     "content_filtered": (errors.ContentFiltered, "the model's content filter stopped the reply"),
+}
+# Strands' stop reasons that are no answer, those of the model included.
+_FAILURES: dict[str, tuple[type[AgentFailed], str]] = {
+    **_PAID_FAILURES,
     "cancelled": (errors.AgentCancelled, "the run was cancelled"),
     "interrupt": (errors.AgentInterrupted, "a Strands interrupt asked for a person; use a durable tool instead"),
     "limit_turns": (errors.AgentLimitReached, "the run reached its limit of turns"),
@@ -23,6 +28,12 @@ _FAILURES: dict[str, tuple[type[AgentFailed], str]] = {
     "limit_total_tokens": (errors.AgentLimitReached, "the run reached its limit of total tokens"),
     "tool_use": (errors.AgentCancelled, "a tool ended the loop before the model answered"),
 }
+
+
+def paid_failure(stop_reason: str | None) -> str | None:
+    """Error type of a reply that was paid and is no answer; None for any other reply."""
+    found = _PAID_FAILURES.get(stop_reason or "")
+    return found and found[0].__name__
 
 
 def answer(name: str, result: Any, calls: tuple[CallRecord, ...], messages: tuple[dict[str, Any], ...]) -> AgentRun:
@@ -38,7 +49,7 @@ def answer(name: str, result: Any, calls: tuple[CallRecord, ...], messages: tupl
     )  # fmt: skip
     if structured is not None:
         return run
-    if result.stop_reason not in _ANSWERS:
+    if result.stop_reason not in ANSWERS:
         kind, sentence = _FAILURES.get(result.stop_reason, (errors.ModelFailed, f"stopped: {result.stop_reason}"))
         raise kind(f"{name}: {sentence}", calls=calls)
     # Strands gives a hook's refusal the shape of an answer; only a model's message carries metadata.
