@@ -42,8 +42,7 @@ _BY_CLASS: dict[str, type[AgentFailed]] = {
     "ResponseStreamingError": errors.ModelStreamBroken,
     "IncompleteReadError": errors.ModelStreamBroken,
     "ProtocolError": errors.ModelStreamBroken,
-    "EventStreamParser": errors.ModelStreamBroken,
-    "ChecksumMismatch": errors.ModelStreamBroken,
+    "ParserError": errors.ModelStreamBroken,  # base of what botocore.eventstream raises over a damaged frame
     "HTTPClientError": errors.ModelUnavailable,
     "NoCredentialsError": errors.ModelAccessDenied,
     "PartialCredentialsError": errors.ModelAccessDenied,

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 
 import pytest
 from aws_durable_execution_sdk_python.config import MapConfig
+from botocore.eventstream import ChecksumMismatch, InvalidPayloadLength
 from botocore.exceptions import ClientError, ReadTimeoutError
 from pydantic import BaseModel
 from strands import Agent, tool
@@ -212,6 +213,8 @@ def client_error(code, status=400):
         (client_error("ModelTimeoutException", 408), "ModelTimedOut", True),
         (client_error("modelStreamErrorException", 424), "ModelStreamBroken", True),
         (ReadTimeoutError(endpoint_url="x"), "ModelTimedOut", True),
+        (ChecksumMismatch(1, 2), "ModelStreamBroken", True),
+        (InvalidPayloadLength(1), "ModelStreamBroken", True),
         (client_error("ValidationException"), "ModelRequestInvalid", False),
         (client_error("AccessDeniedException", 403), "ModelAccessDenied", False),
         (client_error("ResourceNotFoundException", 404), "ModelNotFound", False),
