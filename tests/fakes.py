@@ -1,8 +1,9 @@
-"""A scripted Strands model that counts what is really asked of it."""
+"""A scripted Strands model that counts what is really asked of it, and an agent to run on it."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from strands.models import Model
@@ -78,3 +79,16 @@ def _events(reply: Reply, call: int) -> list[dict[str, Any]]:
     stop = reply.stop_reason or ("tool_use" if reply.tool_uses else "end_turn")
     usage = {"totalTokens": reply.usage["inputTokens"] + reply.usage["outputTokens"], **reply.usage}
     return [*events, {"messageStop": {"stopReason": stop}}, {"metadata": {"usage": usage, "metrics": {"latencyMs": 7}}}]
+
+
+def declare_clerk(folder: Path, answer: str) -> None:
+    """An agents folder with one agent, `clerk`, whose tool `look_up(key)` returns the Python expression `answer`."""
+    (folder / "prompts").mkdir()
+    (folder / "prompts" / "clerk.md").write_text("You are a clerk.")
+    (folder / "agents.toml").write_text(
+        '[[agents]]\nname = "clerk"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\ntools = ["look_up"]\n'
+    )
+    (folder / "tools.py").write_text(
+        "from strands import tool\n\n\n"
+        f"@tool\ndef look_up(key: str) -> str:\n    '''Look up a key.'''\n    return {answer}\n"
+    )

@@ -10,7 +10,7 @@ import pytest
 from aws_durable_execution_sdk_python.execution import InitialExecutionState
 
 from agent_workflow.agents import read_agents
-from tests.fakes import FakeModel, Reply
+from tests.fakes import FakeModel, Reply, declare_clerk
 
 EVENT = {"query": "edge computing"}
 LAMBDA_SOURCE = Path(__file__).parents[2] / "lambda_src"
@@ -132,15 +132,7 @@ def test_another_model_may_be_chosen_per_agent(pipeline):
 
 
 def test_own_agents_with_tools_run_from_their_own_folder(pipeline, tmp_path):
-    (tmp_path / "prompts").mkdir()
-    (tmp_path / "prompts" / "clerk.md").write_text("You are a clerk.")
-    (tmp_path / "agents.toml").write_text(
-        '[[agents]]\nname = "clerk"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\ntools = ["look_up"]\n'
-    )
-    (tmp_path / "tools.py").write_text(
-        "from strands import tool\n\n\n"
-        "@tool\ndef look_up(key: str) -> str:\n    '''Look up a key.'''\n    return f'value of {key}'\n"
-    )
+    declare_clerk(tmp_path, "f'value of {key}'")
     pipeline.set_environment(AGENTS_FOLDER=str(tmp_path))
     pipeline.models["clerk"] = FakeModel(Reply("", tool_uses=(("look_up", {"key": "k"}),)), "done")
     result = pipeline.result(EVENT)

@@ -8,7 +8,7 @@ import pytest
 from strands.types.exceptions import ModelThrottledException
 
 from agent_workflow.telemetry import METRICS
-from tests.fakes import MODEL_ID, FakeModel, Reply
+from tests.fakes import MODEL_ID, FakeModel, Reply, declare_clerk
 
 EVENT = {"query": "a-secret-topic"}
 THROTTLED = ModelThrottledException("slow down")
@@ -124,15 +124,7 @@ def test_a_model_without_a_price_emits_no_cost_rather_than_a_cost_of_nothing(
 
 
 def test_tools_are_counted_per_agent(pipeline: Any, tmp_path: Any, capfd: pytest.CaptureFixture[str]):
-    (tmp_path / "prompts").mkdir()
-    (tmp_path / "prompts" / "clerk.md").write_text("You are a clerk.")
-    (tmp_path / "agents.toml").write_text(
-        '[[agents]]\nname = "clerk"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\ntools = ["look_up"]\n'
-    )
-    (tmp_path / "tools.py").write_text(
-        "from strands import tool\n\n\n"
-        "@tool\ndef look_up(key: str) -> str:\n    '''Look up a key.'''\n    return {'k': 'v'}[key]\n"
-    )
+    declare_clerk(tmp_path, "{'k': 'v'}[key]")
     pipeline.set_environment(AGENTS_FOLDER=str(tmp_path), PIPELINE_NAME="p")
     uses = (("look_up", {"key": "k"}), ("look_up", {"key": "unknown"}))
     pipeline.models["clerk"] = FakeModel(Reply("", tool_uses=uses), THROTTLED, "done")
