@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from scripts.local.callers_profile import without_profile
 from scripts.local.child import Child
 
 
@@ -30,9 +31,9 @@ class Children:
     def start(
         self, name: str, module: str, arguments: Sequence[str], environ: Mapping[str, str] | None = None
     ) -> Child:
-        """Start one more; its log is the name with dashes. Default environment: ours."""
+        """Start one more; its log is the name with dashes. Default environment: ours, less the caller's AWS profile."""
         log = self._folder / f"{name.lower().replace(' ', '-')}.log"
-        child = Child(name, module, arguments, log, os.environ if environ is None else environ)
+        child = Child(name, module, arguments, log, without_profile(os.environ) if environ is None else environ)
         self._running.append(child)
         return child
 

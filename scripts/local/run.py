@@ -25,7 +25,7 @@ from scripts.local.run_local.folder import new_run_folder
 from scripts.local.run_local.options import Options, read_options
 from scripts.local.run_local.outcome import Outcome, stack_failed, started_failed
 from scripts.local.run_local.prices import bedrock_prices
-from scripts.local.run_local.report import write_drill, write_ledger, write_report
+from scripts.local.run_local.report import report_text, write_drill, write_ledger, write_report
 from scripts.local.run_local.savings import calls_by_operations, drill_of
 from scripts.local.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
 from scripts.local.usage import BadUsage
@@ -132,6 +132,9 @@ def _write(options: Options, outcome: Outcome, progress: Progress, folder: Path,
         print(json.dumps(outcome.document(), ensure_ascii=False, indent=2))
     elif outcome.succeeded:
         write_report(output, outcome.result)
+    if options.output is not None and outcome.succeeded:
+        options.output.write_text(report_text(outcome.result) + "\n", encoding="utf-8")
+        print(f"run_local: the report is in {_shown(options.output)}", file=sys.stderr)
     if not outcome.succeeded:
         print(f"run_local: {outcome.error_type}: {outcome.error_message}", file=sys.stderr)
         print(f"run_local: the function's log is {_shown(folder / 'function.log')}", file=sys.stderr)

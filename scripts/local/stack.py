@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from scripts.local.callers_profile import session_without_profile, without_profile
 from scripts.local.child import REPOSITORY, Child
 from scripts.local.children import Children
 
@@ -88,7 +89,7 @@ class LocalStack:
         import boto3
         from botocore.config import Config
 
-        return boto3.client(
+        return boto3.Session(botocore_session=session_without_profile()).client(
             "lambda",
             endpoint_url=self.lambda_url,
             region_name="us-east-1",
@@ -118,7 +119,8 @@ class LocalStack:
     def _start(self) -> None:
         engine = self._children.start("durable engine", "scripts.local.engine", self._engine_arguments())
         bedrock = self._bedrock()
-        environ = {**os.environ, **self.settings.environment}
+        caller = os.environ if self.settings.real_credentials else without_profile(os.environ)
+        environ = {**caller, **self.settings.environment}
         if bedrock is not None:
             environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = bedrock.url()
         arguments = self._lambda_arguments(engine.url())

@@ -253,13 +253,22 @@ def test_a_failed_execution_still_shows_what_it_cost_so_far(tmp_path):
     assert total[:5] == ["total", "2", "2", "200", "100"]
 
 
+def test_a_profile_of_the_shell_that_names_nobody_is_no_business_of_a_local_run(tmp_path):
+    report, environment = tmp_path / "report.md", {"AWS_PROFILE": "nobody"}
+    arguments = ("--json", "--output", str(report), "--script", str(script(tmp_path)), "edge computing")
+    status, output, errors = run_local(*arguments, environment=environment)
+    assert status == 0, errors
+    assert report.read_text() == json.loads(output)["report"] + "\n"
+
+
 def test_a_failed_execution_is_one_json_document_too(tmp_path):
     replies = str(script(tmp_path, research={"faults": ["access_denied"]}))
     status, output, _ = run_local("--json", "--script", replies, "edge computing")
     document = json.loads(output)
     assert status == 1
-    assert set(document) == {"error_type", "error_message"}
+    assert set(document) == {"error_type", "error_message", "error_data"}
     assert document["error_type"] == "ModelAccessDenied"
+    assert document["error_data"]["agent"] == "research"
 
 
 def test_an_event_with_a_wrong_field_reaches_the_handler_and_its_refusal_the_caller(tmp_path):

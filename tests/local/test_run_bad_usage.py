@@ -38,7 +38,15 @@ def refused(*arguments, given=b"", folder=None):
         ([" \n\t "], "TOPIC must be 1 to 2,000 characters after trimming, got 0"),
         ([TOO_LONG], "TOPIC must be 1 to 2,000 characters after trimming, got 2,001"),
         ([b"\xff\xfe"], "TOPIC must be UTF-8 text"),
-        (["one", "two"], "unrecognized arguments: two"),
+        (
+            ["edge", "computing"],
+            (
+                "unrecognized arguments: computing; a topic of several words needs quotes: "
+                'scripts/run_local.sh "edge computing"'
+            ),
+        ),
+        (["--output", ".", "topic"], "--output . is a folder, give the name of a file"),
+        (["--output", "no/where.md", "topic"], "--output no/where.md cannot be written: there is no folder no"),
         (["--jsom", "topic"], "unrecognized arguments: --jsom"),
         (["--event"], "argument --event: expected one argument"),
         (["--event", "absent.json"], "--event absent.json cannot be read: No such file or directory"),
@@ -134,3 +142,15 @@ def test_fails_when_no_engine_answers(tmp_path):
     [line] = done.stderr.decode().splitlines()
     assert done.returncode == 2
     assert line.startswith("the durable engine at http://127.0.0.1:9 does not answer: ")
+
+
+def test_bedrock_with_a_profile_that_names_nobody_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert "profile (nobody) could not be found" in refused("--bedrock", "topic", folder=tmp_path)
+
+
+def test_bedrock_with_a_broken_config_file_is_one_line(monkeypatch, tmp_path):
+    config = tmp_path / "config"
+    config.write_text("[profile")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    assert refused("--bedrock", "topic", folder=tmp_path).startswith("--bedrock: ")

@@ -91,7 +91,12 @@ def _script(path: Path) -> ModelChoice:
 
 def _bedrock() -> ModelChoice:
     import botocore.session
+    from botocore.exceptions import BotoCoreError
 
-    if botocore.session.get_session().get_credentials() is None:
+    try:
+        credentials = botocore.session.get_session().get_credentials()
+    except BotoCoreError as error:
+        raise ValueError(f"--bedrock: {error}; see AWS_PROFILE and ~/.aws/config") from error
+    if credentials is None:
         raise ValueError("--bedrock needs AWS credentials, found none (aws configure, or AWS_PROFILE)")
     return ModelChoice("Amazon Bedrock", "Real calls on your AWS account, at its prices.", None)

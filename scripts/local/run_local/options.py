@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class Options:
     durability: "call" or "agent". Default: "call", the deployed one.
     as_json: one JSON document on stdout instead of the report.
     agents: folder with agents.toml, absolute. Default: the packaged pipeline's.
+    output: file that the report goes to as Markdown, besides the terminal. Default: none.
     """
 
     event: Any
@@ -46,6 +48,7 @@ class Options:
     durability: str
     as_json: bool
     agents: Path = PACKAGED_AGENTS
+    output: Path | None = None
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -54,7 +57,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     Raises:
         BadUsage: something is missing, contradicts itself, cannot be read or is not there.
     """
-    given = _parser().parse_args(arguments)
+    given = _parsed(arguments)
     agents = _agents(given.agents)
     names = agent_names(agents)
     if given.kill_after is not None and given.kill_after not in names:
@@ -63,7 +66,29 @@ def read_options(arguments: Sequence[str]) -> Options:
         model = choose(given)
     except ValueError as error:
         raise BadUsage(str(error)) from error
-    return Options(_event(given), model, given.kill_after, given.durability, given.json, agents)
+    output = _output(given.output)
+    return Options(_event(given), model, given.kill_after, given.durability, given.json, agents, output)
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    given, more = _parser().parse_known_args(arguments)
+    if more:
+        words = not any(word.startswith("-") for word in more)
+        hint = f'; a topic of several words needs quotes: {PROGRAM} "{given.topic} {" ".join(more)}"' if words else ""
+        raise BadUsage(f"unrecognized arguments: {' '.join(more)}{hint}")
+    return given
+
+
+def _output(file: Path | None) -> Path | None:
+    if file is None:
+        return None
+    if file.is_dir():
+        raise BadUsage(f"--output {file} is a folder, give the name of a file")
+    if not file.parent.is_dir():
+        raise BadUsage(f"--output {file} cannot be written: there is no folder {file.parent}")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise BadUsage(f"--output {file} cannot be written: permission denied")
+    return file.resolve()
 
 
 def _agents(folder: Path | None) -> Path:
@@ -127,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--openai-url", metavar="URL", help="answer with an OpenAI-compatible server such as Ollama")
     parser.add_argument("--openai-model", metavar="NAME", help="the model to ask that server for")
     parser.add_argument("--bedrock", action="store_true", help="answer with Amazon Bedrock, on your AWS credentials")
-    parser.add_argument("--script", type=Path, metavar="FILE.json", help=argparse.SUPPRESS)  # fixed replies, for tests
+    parser.add_argument("--script", type=Path, metavar="FILE.json", help="answer with fixed replies, no model at all")
+    parser.add_argument("--output", type=Path, metavar="FILE.md", help="write the report to this file too, as Markdown")
     parser.add_argument(
         "--kill-after",
         metavar="NAME",

@@ -15,12 +15,14 @@ class Outcome:
     result: what the handler returned.
     usage: the ledger, of a failed execution as far as it came. Default: unknown.
     error_type, error_message: why the execution failed. Default: it did not.
+    error_data: what the error carries, as JSON. Default: nothing.
     """
 
     result: Any = None
     usage: Mapping[str, Any] | None = None
     error_type: str | None = None
     error_message: str = ""
+    error_data: Any = None
 
     @classmethod
     def of(cls, details: Mapping[str, Any]) -> Outcome:
@@ -31,10 +33,12 @@ class Outcome:
         error = details.get("Error") or {}
         ended = {"TIMED_OUT": "ExecutionTimedOut", "STOPPED": "ExecutionStopped"}
         error_type = error.get("ErrorType") or ended.get(details["Status"], "ExecutionFailed")
+        data = _data(error.get("ErrorData"))
         return cls(
-            usage=_usage_so_far(error.get("ErrorData")),
+            usage=_usage(data),
             error_type=error_type,
             error_message=error.get("ErrorMessage") or "no message",
+            error_data=data,
         )
 
     @property
@@ -46,7 +50,11 @@ class Outcome:
         """What `--json` prints."""
         if self.succeeded:
             return self.result
-        return {"error_type": self.error_type, "error_message": self.error_message}
+        return {
+            "error_type": self.error_type,
+            "error_message": self.error_message,
+            "error_data": self.error_data,
+        }
 
 
 def _usage(document: Any) -> Mapping[str, Any] | None:
@@ -54,12 +62,12 @@ def _usage(document: Any) -> Mapping[str, Any] | None:
     return usage if isinstance(usage, dict) else None
 
 
-def _usage_so_far(error_data: str | None) -> Mapping[str, Any] | None:
-    """The handler's errors carry JSON with the ledger so far; any other error data is not ours to read."""
+def _data(error_data: str | None) -> Any:
+    """The handler's errors carry JSON; whatever else an error carries is given as the text it is."""
     try:
-        return _usage(json.loads(error_data or "null"))
+        return json.loads(error_data or "null")
     except ValueError:
-        return None
+        return error_data
 
 
 def stack_failed(message: str) -> Outcome:

@@ -25,9 +25,14 @@ COUNTS = {
 """Heading -> field of the usage; a cache column is left out of a run without a prompt cache."""
 
 
+def report_text(result: Any) -> str:
+    """The report of a result as Markdown; without one, the status."""
+    return str(result.get("report") or f"status: {result.get('status')}") if isinstance(result, dict) else str(result)
+
+
 def write_report(console: Console, result: Any) -> None:
     """The report: rendered on a terminal, as it is anywhere else."""
-    text = str(result.get("report") or f"status: {result.get('status')}") if isinstance(result, dict) else str(result)
+    text = report_text(result)
     if console.is_terminal:
         console.print(Markdown(text))
     else:
