@@ -23,6 +23,7 @@ from scripts.local.child import REPOSITORY, ChildDied
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 WIDTH = 200
+INTERRUPTED = 130
 EPILOG = (
     f"benchmarks: {', '.join(b.name for b in BENCHMARKS if not b.slow)}; with --slow also "
     f"{', '.join(b.name for b in BENCHMARKS if b.slow)}. exit: 0 all measured, 1 one could not be, 2 bad usage. "
@@ -32,7 +33,14 @@ EPILOG = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    options = _parser().parse_args(arguments)
+    try:
+        return _run(_parser().parse_args(arguments))
+    except KeyboardInterrupt:
+        print("bench: interrupted; every process of it was ended", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
     told = Console(stderr=True)
     rows: list[Row] = []
     failed = False

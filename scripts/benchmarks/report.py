@@ -14,6 +14,7 @@ from scripts.benchmarks.row import Row
 
 BEGIN, END = "<!-- measured by scripts/bench.py --write -->", "<!-- end of measured -->"
 HEAD = ("| name | what | value | target | how | on |", "|---|---|--:|--:|---|---|")
+WIDE_COLUMNS = 140
 NAME = re.compile(r"\| ([a-z0-9-]+) \|")
 
 
@@ -22,14 +23,19 @@ class NoPlace(ValueError):
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
-    """Print the table."""
+    """Print the table; a narrow terminal wraps the words, never a figure, and leaves out how each was measured."""
+    wide = console.width >= WIDE_COLUMNS
     table = Table(title=f"{machine()}, {today()}", title_justify="left")
-    for column in ("name", "what", "value", "target", "how"):
-        table.add_column(column, justify="right" if column in {"value", "target"} else "left", no_wrap=column != "how")
+    for column in ("name", "what", "value", "target", *(["how"] if wide else [])):
+        number = column in {"value", "target"}
+        table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")
     for row in rows:
         style = {None: "", True: "green", False: "red"}[row.met]
-        table.add_row(row.name, row.what, f"[{style}]{value(row)}[/]" if style else value(row), target(row), row.how)
+        cells = (row.name, row.what, f"[{style}]{value(row)}[/]" if style else value(row), target(row), row.how)
+        table.add_row(*cells[: len(table.columns)])
     console.print(table)
+    if not wide:
+        console.print(f"how each was measured: {WIDE_COLUMNS} columns or more, --json, or docs/benchmarks.md")
 
 
 def write(rows: Sequence[Row], page: Path, order: Mapping[str, int]) -> None:

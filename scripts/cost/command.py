@@ -22,6 +22,7 @@ from scripts.local.child import REPOSITORY, ChildDied
 PAGE = REPOSITORY / "docs" / "cost.md"
 PICTURE = REPOSITORY / "docs" / "pictures" / "cost.png"
 FAILED = 1
+INTERRUPTED = 130
 EPILOG = (
     "exit: 0 measured; 1 a run failed, or the ledger of call-level durability is not what Bedrock served; 2 bad usage. "
     "Takes about 20 seconds; nothing leaves this machine."
@@ -42,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunFailed, ChildDied, UnknownPrice, NoPlace, OSError) as failure:
         print(f"cost model: {failure}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        print("cost model: interrupted; every process of it was ended", file=sys.stderr)
+        return INTERRUPTED
     for line in findings.disagreements():
         print(f"cost model: {line}", file=sys.stderr)
     return 0 if findings.trusted() else FAILED

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,9 @@ from scripts.cost.texts import ASSUMPTIONS
 
 COLUMNS = ("failures", "design", "starts", "model calls", "repaid", "tool runs", "tokens in", "tokens out",
            "USD", "repaid USD", "ledger")  # fmt: skip
+ENDLESS = 1_000
+NARROW = ("failures", "design", "model calls", "repaid", "USD", "repaid USD", "ledger")
+NARROW_REMARK = "starts, tool runs and tokens: a wider terminal, --json, or docs/cost.md"
 LEGEND = (
     "starts: invocations of the function; repaid: replies that had been paid before; "
     "ledger: = where the ledger in the result is exactly what Bedrock served, else what it says"
@@ -28,9 +32,15 @@ class NoPlace(ValueError):
 
 def show(findings: Findings, console: Console) -> None:
     """Print a table per story, and what it rests on."""
-    for title, rows in findings.stories().items():
-        console.print(_table(f"{title}, one execution", rows))
+    stories = findings.stories()
+    endless = Console(width=ENDLESS)
+    needed = max(endless.measure(_table(title, rows, COLUMNS)).maximum for title, rows in stories.items())
+    columns = COLUMNS if needed <= console.width else NARROW
+    for title, rows in stories.items():
+        console.print(_table(f"{title}, one execution", rows, columns))
         console.print()
+    if columns is NARROW:
+        console.print(NARROW_REMARK, highlight=False)
     console.print(f"prices: {prices(findings)}", highlight=False)
     console.print(LEGEND, highlight=False)
     for line in ASSUMPTIONS:
@@ -84,12 +94,17 @@ def _details(rows: Sequence[Measured]) -> Iterator[str]:
     yield from (f"| {' | '.join(_cells(row))} |" for row in rows)
 
 
-def _table(title: str, rows: Sequence[Measured]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for place, column in enumerate(COLUMNS):
-        table.add_column(column, justify="left" if place < 2 else "right", no_wrap=place < 2)  # noqa: PLR2004  (words, then numbers)
+def _table(title: str, rows: Sequence[Measured], columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    cells = [dict(zip(COLUMNS, _cells(row), strict=True)) for row in rows]
+    for column in columns:
+        words = column in {"failures", "design"}
+        # a narrow terminal may break a line between words, never a word or a figure
+        width = max(len(word) for row in cells for word in row[column].split())
+        table.add_column(column, justify="left" if words else "right", min_width=width)
     for number, row in enumerate(rows, start=1):
-        table.add_row(*_cells(row), end_section=number == len(rows) or rows[number].failures != row.failures)
+        last = number == len(rows) or rows[number].failures != row.failures
+        table.add_row(*(cells[number - 1][column] for column in columns), end_section=last)
     return table
 
 

@@ -1,5 +1,6 @@
 """The cost model: an independent bill, and the whole measurement over the real wire."""
 
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from agent_workflow.agents import read_agents
 from scripts.cost import command
@@ -16,7 +18,7 @@ from scripts.cost.designs import DESIGNS
 from scripts.cost.findings import Findings
 from scripts.cost.measure import Bench, Measured, measure
 from scripts.cost.price_table import UnknownPrice, price_table
-from scripts.cost.report import BEGIN, END, NoPlace, markdown, write
+from scripts.cost.report import BEGIN, END, NoPlace, markdown, show, write
 from scripts.cost.scripted_bedrock import ScriptedBedrock
 from scripts.cost.stories import PACKAGED, stories
 from scripts.cost.texts import tokens
@@ -130,6 +132,15 @@ class TestMeasured:
     def test_saved_usd_is_what_the_traditional_run_of_the_same_failures_paid_on_top(self, rows, story, failures):
         more = one(rows, story, failures, TRADITIONAL).bill.usd - one(rows, story, failures, CALL).bill.usd
         assert one(rows, story, failures, CALL).saved_usd == more
+
+    @pytest.mark.parametrize("columns", [80, 120, 160])
+    def test_no_word_and_no_figure_is_cut_on_a_narrow_terminal(self, rows, columns):
+        output = io.StringIO()
+        prices = price_table([read_agents(PACKAGED)[0].model])
+        show(Findings(rows, prices, "", TODAY), Console(file=output, width=columns))
+        assert "…" not in output.getvalue()
+        assert {f"${row.bill.usd:.4f}" for row in rows} <= set(output.getvalue().split())
+        assert max(map(len, output.getvalue().splitlines())) <= columns
 
     def test_the_page_holds_these_figures(self, rows):
         page = (REPOSITORY / "docs" / "cost.md").read_text()
