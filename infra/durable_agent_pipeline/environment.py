@@ -9,10 +9,10 @@ from aws_cdk import aws_s3 as s3
 from .plan import Plan
 from .props import PipelineProps
 from .rules import positive_usd
+from .source import AGENTS_FOLDER
 
 NAMESPACE = "DurableAgentPipeline"
 SERVICE = "durable-agent-pipeline"
-AGENTS_FOLDER = "agents"
 
 
 def variables(stack: Stack, props: PipelineProps, plan: Plan, bucket: s3.IBucket | None) -> dict[str, str]:

@@ -7,9 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from . import bundle
-from .environment import AGENTS_FOLDER
 from .props import PipelineProps
-from .source import lambda_source, shipped_files
+from .source import AGENTS_FOLDER, lambda_source, shipped_files
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,8 @@ def package_of(props: PipelineProps, *, for_host: bool = False) -> Package:
     """The package that these choices need; `for_host` builds it for the Python and the machine that run this."""
     sources = [(file, inside) for inside, file in shipped_files(lambda_source())]
     own = []
-    if props.agents:
+    if props.agents:  # a folder of the caller's takes the place of the packaged one, file for file
+        sources = [(file, inside) for file, inside in sources if not inside.startswith(f"{AGENTS_FOLDER}/")]
         own = [(file, f"{AGENTS_FOLDER}/{inside}") for inside, file in shipped_files(Path(props.agents))]
     return Package(
         python=f"{sys.version_info.major}.{sys.version_info.minor}" if for_host else _minor(props),

@@ -15,7 +15,7 @@ from .prices import price_table
 from .props import PipelineProps
 from .regions import can_be_called_from
 from .retired import LEGACY
-from .source import lambda_source
+from .source import AGENTS_FOLDER, lambda_source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ def _doubt(scope: Construct, model: Model) -> None:
 
 
 def _models(props: PipelineProps) -> dict[str, Model]:
-    folder = Path(props.agents) if props.agents else lambda_source() / "agent_workflow"
+    folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
     declared = {agent.name: agent.model for agent in read_agents(folder)}
     if unknown := props.models.keys() - declared.keys():
         known = ", ".join(declared)

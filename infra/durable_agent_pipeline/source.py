@@ -7,6 +7,8 @@ from pathlib import Path
 IN_WHEEL = Path(__file__).parent / "lambda_src"
 IN_CHECKOUT = Path(__file__).parents[2] / "lambda_src"
 HANDLER = "handler.lambda_handler"
+AGENTS_FOLDER = "agents"
+"""Where agents.toml, prompts/ and tools.py lie inside the package: the packaged agents, or the caller's own."""
 
 # What never ships: caches differ between machines, hidden files are the editor's, a README changes nothing that runs.
 _LEFT_OUT = frozenset({"__pycache__", "README.md"})

@@ -47,7 +47,7 @@ class Settings(BaseModel):
 
     pipeline: PipelineName = Field(default="DurableAgentPipeline", alias="PIPELINE_NAME")
     agent_models: Json[dict[str, Word]] = Field(default={}, alias="AGENT_MODELS")
-    agents_folder: Path = Field(default=TASK_ROOT / "agent_workflow", alias="AGENTS_FOLDER")
+    agents_folder: Path = Field(default=TASK_ROOT / "agents", alias="AGENTS_FOLDER")
     durability: Literal["call", "agent"] = Field(default="call", alias="DURABILITY")
     streaming: bool = Field(default=True, alias="MODEL_STREAMING")
     connect_timeout_seconds: float = Field(default=5, alias="MODEL_CONNECT_TIMEOUT_SECONDS", gt=0, le=60)

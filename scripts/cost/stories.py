@@ -16,7 +16,7 @@ from agent_workflow.inputs import compose
 from agent_workflow.settings import TASK_ROOT
 from scripts.cost.texts import FOUND_WORDS, QUERY, REPLY_WORDS, TURN_WORDS, text_of, tokens, words_in
 
-PACKAGED = TASK_ROOT / "agent_workflow"
+PACKAGED = TASK_ROOT / "agents"
 TEN_TURNS = Path(__file__).parent / "ten_turns"
 TURNS = 10
 FAILING_TURN = 9

@@ -1,5 +1,6 @@
 """What an agents folder must hold."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def one(name: str = "writer", inputs: str = '["query"]', more: str = "") -> str:
 
 
 def test_the_packaged_agents_are_the_contracts():
-    assert [agent.name for agent in read_agents(lambda_source() / "agent_workflow")] == [
+    assert [agent.name for agent in read_agents(lambda_source() / "agents")] == [
         "research",
         "analysis",
         "summary",
@@ -144,3 +145,11 @@ def test_fails_when_the_options_of_a_tool_break_a_rule(tmp_path, options, messag
     (folder / "tools.py").write_text("def search(): ...", encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_agents(folder)
+
+
+def test_the_folder_of_the_packaged_agents_holds_no_code_that_an_agent_could_take_for_a_tool(tmp_path):
+    shutil.copytree(lambda_source() / "agents", tmp_path / "agents")
+    declaration = tmp_path / "agents" / "agents.toml"
+    declaration.write_text(declaration.read_text().replace("tools = []", 'tools = ["load_tools"]', 1))
+    with pytest.raises(ValueError, match=r"must have a tools\.py beside agents\.toml, got none"):
+        read_agents(tmp_path / "agents")

@@ -194,13 +194,13 @@ def test_byte_code_is_trusted_unread_and_names_the_lambdas_folder(tmp_path):
     assert str(tmp_path).encode() not in code
 
 
-def test_own_agents_ship_beside_the_packaged_source(tmp_path):
+def test_own_agents_take_the_place_of_the_packaged_ones(tmp_path):
     (tmp_path / "prompts").mkdir()
     (tmp_path / "agents.toml").write_text("x", encoding="utf-8")
     without_code = package_of(PipelineProps(agents=tmp_path))
-    assert tuple(
-        sorted(inside for _, inside in without_code.sources if inside in ("agents/agents.toml", "handler.py"))
-    ) == ("agents/agents.toml", "handler.py")
+    own = [(file, inside) for file, inside in without_code.sources if inside.startswith("agents/")]
+    assert own == [(tmp_path / "agents.toml", "agents/agents.toml")]
+    assert "handler.py" in {inside for _, inside in without_code.sources}
     assert without_code.prune
     (tmp_path / "tools.py").write_text("x", encoding="utf-8")
     assert not package_of(PipelineProps(agents=tmp_path)).prune

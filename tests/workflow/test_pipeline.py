@@ -14,7 +14,7 @@ from tests.fakes import FakeModel, Reply, declare_clerk
 
 EVENT = {"query": "edge computing"}
 LAMBDA_SOURCE = Path(__file__).parents[2] / "lambda_src"
-PROMPTS = {agent.name: agent.prompt for agent in read_agents(LAMBDA_SOURCE / "agent_workflow")}
+PROMPTS = {agent.name: agent.prompt for agent in read_agents(LAMBDA_SOURCE / "agents")}
 
 SUMS = {
     "model_calls": int,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.local.child import REPOSITORY
 
-PACKAGED_AGENTS = REPOSITORY / "lambda_src" / "agent_workflow"
+PACKAGED_AGENTS = REPOSITORY / "lambda_src" / "agents"
 
 
 def agent_names(folder: Path = PACKAGED_AGENTS) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.inputs import QUERY
 from agent_workflow.tools import tool_options
 
-PACKAGED = Path(__file__).parents[3] / "lambda_src" / "agent_workflow"
+PACKAGED = Path(__file__).parents[3] / "lambda_src" / "agents"
 ONE = '[[agents]]\nname = "one"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\n'
 TWO = '[[agents]]\nname = "two"\ninputs = ["query", "one"]\nmodel = "b.model"\nmax_tokens = 10\n'
 

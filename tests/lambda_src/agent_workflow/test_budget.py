@@ -15,7 +15,7 @@ from durable_strands.records import CallRecord, Usage
 from tests.fakes import MODEL_ID
 
 PRICES = {MODEL_ID: ModelPrice.model_validate({"input": "1", "output": "1"})}
-AGENTS = read_agents(Path(__file__).parents[3] / "lambda_src" / "agent_workflow")
+AGENTS = read_agents(Path(__file__).parents[3] / "lambda_src" / "agents")
 ONE_USD = CallRecord("research-agent", "model-1", "model", MODEL_ID, Usage(1_000_000))
 
 

@@ -16,7 +16,7 @@ from agent_workflow import model as room
 from agent_workflow.agents import read_agents
 from agent_workflow.settings import read_settings
 
-RESEARCH = read_agents(Path(__file__).parents[3] / "lambda_src" / "agent_workflow")[0]
+RESEARCH = read_agents(Path(__file__).parents[3] / "lambda_src" / "agents")[0]
 
 
 class Unavailable:

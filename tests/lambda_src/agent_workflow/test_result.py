@@ -14,7 +14,7 @@ from agent_workflow.result import completed, usage_document, usd
 from durable_strands.records import CallRecord, Usage
 from tests.fakes import MODEL_ID
 
-AGENTS = read_agents(Path(__file__).parents[3] / "lambda_src" / "agent_workflow")
+AGENTS = read_agents(Path(__file__).parents[3] / "lambda_src" / "agents")
 NOTHING = Estimates(0, 0, Decimal(0))
 PRICE = ModelPrice.model_validate({"input": "3", "output": "15", "as_of": "2026-11-22 genai-prices 0.2.3"})
 
