@@ -1,6 +1,9 @@
 """Rules of cdk-nag that a resource breaks knowingly, each with its reason; docs/security.md lists them all."""
 
+from collections.abc import Iterable
+
 from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -30,6 +33,14 @@ DESTINATION = (
 QUEUE_DESTINATION = (
     "A queue's messages that keep failing go to the dead-letter queue of that queue; Lambda sends none on."
 )
+
+API_FIREWALL = (
+    "Callers are authorized by IAM or by tokens, every request is throttled and its body checked against a model; a "
+    "web ACL, priced by the month, is the owner's to add to the stage."
+)
+API_COGNITO = "Callers are authorized by IAM or by the authorizer that the pipeline's owner chose."
+API_LOGS_ROLE = "API Gateway writes logs as one role of the whole account, for which AWS documents this policy."
+API_CALLS = "An execution's id is in the path, so the right to read or stop one can only name all of this one API."
 
 
 def accept_tracing(role: Construct) -> None:
@@ -87,6 +98,34 @@ def accept_deployment_policy(group: Construct) -> None:
     """A managed policy that CDK insists on."""
     arn = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited"
     _accept(group, DEPLOYMENT, f"AwsSolutions-IAM4[Policy::{arn}]")
+
+
+def accept_api(api: apigateway.RestApi) -> None:
+    """A public API without web ACL and user pool, and the account's role for its logs."""
+    _accept(api, API_FIREWALL, "AwsSolutions-APIG3")
+    _accept(api, API_COGNITO, "AwsSolutions-COG4")
+    arn = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    _accept(api, API_LOGS_ROLE, f"AwsSolutions-IAM4[Policy::{arn}]")
+
+
+def accept_api_calls(grantee: iam.IGrantable, methods: Iterable[apigateway.Method]) -> None:
+    """All ids of one API, wherever in the grantee the policy ends up."""
+    principal = grantee.grant_principal
+    if not isinstance(principal, Construct):  # no role or user of this app
+        return
+    for method in methods:
+        named = _written(Stack.of(principal).resolve(method.method_arn))
+        if "*" in named:
+            _accept(principal, API_CALLS, f"AwsSolutions-IAM5[Resource::{named}]")
+
+
+def _written(resolved: object) -> str:
+    """A resolved ARN as the findings' ids write it: references in angle brackets."""
+    if isinstance(resolved, dict) and "Fn::Join" in resolved:
+        return "".join(_written(part) for part in resolved["Fn::Join"][1])
+    if isinstance(resolved, dict) and "Ref" in resolved:
+        return f"<{resolved['Ref']}>"
+    return str(resolved)
 
 
 def _accept(construct: IConstruct, reason: str, *findings: str) -> None:

@@ -1,9 +1,10 @@
 """DurableAgentPipeline: the table of contents of this package."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 from aws_cdk import Stack
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -22,8 +23,9 @@ from .dashboard import dashboard
 from .dead_letters import dead_letters
 from .deployment import gradual_deployment
 from .encryption import check_key
-from .endings import bad_endings
+from .endings import bad_endings, good_endings
 from .environment import variables
+from .front_door import FrontDoor
 from .function import durable_function, live_alias, log_group
 from .keywords import PipelineKeywords
 from .large_results import large_results
@@ -34,6 +36,11 @@ from .plan import read_plan
 from .props import PipelineProps
 from .role import checkpoint_policy, execution_role
 from .rules import refuse_fixed_name
+
+API_ERRORS = (
+    "the front door answered with 5xx: callers could not start or read executions. Next: look at Lambda's health and "
+    "at the API's role."
+)
 
 
 class DurableAgentPipeline(MetricMethods, Construct):
@@ -124,6 +131,71 @@ class DurableAgentPipeline(MetricMethods, Construct):
     def grant_operate(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading, listing, stopping, pausing and resuming executions; not starting them."""
         return grants.grant_operate(self.function, grantee)
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow finding executions by name and reading their status and result; not what they did on the way."""
+        return grants.grant_read(self.function, self._props.encryption_key, grantee)
+
+    def on_success(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
+        """Tell a target whenever an execution succeeds.
+
+        Lambda's own event, "Durable Execution Status Change", names the execution, not its event or result; a receiver
+        fetches the report with `grant_read`. Failed, timed out and stopped ones go to `alarm_topic` by themselves.
+
+        Args:
+            rule_id: construct id.
+            target: who is told. Default: nobody yet; add targets to the rule.
+        """
+        return good_endings(self, rule_id, self.function, target)
+
+    def add_api(
+        self,
+        api_id: str = "FrontDoor",
+        *,
+        authorizer: apigateway.IAuthorizer | None = None,
+        authorization_scopes: Sequence[str] = (),
+        rate_limit: float = 10,
+        burst_limit: int = 20,
+        cloud_watch_role: bool = True,
+    ) -> FrontDoor:
+        """Add an API that starts, finds, reads and stops executions, see docs/api.md.
+
+        Lambda refuses a synchronous call of a function whose execution_timeout is over 15 minutes; this starts
+        executions asynchronously, by the caller's idempotency key, and hands out their results. No function of ours
+        stands between API Gateway and Lambda.
+
+        Args:
+            api_id: construct id. Default: "FrontDoor".
+            authorizer: of a REST API, such as CognitoUserPoolsAuthorizer, or TokenAuthorizer for other JWT.
+                Default: IAM; callers need `grant_call` of what is returned.
+            authorization_scopes: that a token must have. Default: none.
+            rate_limit: requests a second over all callers, 0.01 to 10,000. Default: 10.
+            burst_limit: requests at once, 1 to 5,000. Default: 20.
+            cloud_watch_role: whether to set the role that API Gateway logs as, one for the whole account and Region;
+                False where the account has one already. Default: True.
+
+        Raises:
+            ValueError: when an argument breaks its rule.
+        """
+        props = self._props
+        door = FrontDoor(
+            self,
+            api_id,
+            alias=self.alias,
+            function=self.function,
+            authorizer=authorizer,
+            authorization_scopes=authorization_scopes,
+            rate_limit=rate_limit,
+            burst_limit=burst_limit,
+            cloud_watch_role=cloud_watch_role,
+            encryption_key=props.encryption_key,
+            log_retention=props.log_retention,
+            removal_policy=props.removal_policy,
+        )
+        door.ring(
+            self.alarm_topic, f"{self.metrics.pipeline_name}: {API_ERRORS} Runbook: {props.runbook_url}#apierrors"
+        )
+        return door
 
     def start_on_schedule(
         self, trigger_id: str, *, schedule: scheduler.ScheduleExpression, event: Mapping[str, Any]

@@ -24,6 +24,8 @@ OPERATE = (
     "lambda:ResumeDurableExecution",
 )
 LIST = ("lambda:ListDurableExecutionsByFunction",)
+READ = ("lambda:GetDurableExecution",)
+STOP = ("lambda:StopDurableExecution",)
 
 
 def model_statements(stack: Stack, models: Iterable[Model]) -> list[iam.PolicyStatement]:

@@ -20,6 +20,7 @@ class PipelineStack(Stack):
             termination_protection=stage.protected,
         )
         self.pipeline = DurableAgentPipeline(self, "Pipeline", **stage.choices)
+        self.api = self.pipeline.add_api()
         Tags.of(self).add("project", "durable-agent-pipeline")
         Tags.of(self).add("stage", stage.name)
         for name, value in self._outputs().items():
@@ -33,5 +34,6 @@ class PipelineStack(Stack):
             "FunctionName": self.pipeline.function.function_name,
             "DashboardUrl": f"{console}#dashboards/dashboard/{board}",
             "AlarmTopicArn": self.pipeline.alarm_topic.topic_arn,
+            "ApiUrl": self.api.url,
             "LogGroupName": self.pipeline.log_group.log_group_name,
         }

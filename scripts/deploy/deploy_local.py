@@ -18,12 +18,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from httpx import HTTPError
 from rich.console import Console
 
+from scripts.deploy.alarm_message import ring
 from scripts.deploy.cdk import require_node
 from scripts.deploy.deployment import deploy
 from scripts.deploy.emulator_venv import emulator_python
 from scripts.deploy.environment import isolate
-from scripts.deploy.execution import start
+from scripts.deploy.execution import Execution
 from scripts.deploy.failure import DeploymentFailed
+from scripts.deploy.front_door import KEY, FrontDoor, started, visit
 from scripts.deploy.options import PROGRAM, Options, read_options
 from scripts.deploy.phases import Phases
 from scripts.deploy.readback import read_logs
@@ -94,13 +96,19 @@ def _run(options: Options) -> int:
 
 def _story(options: Options, services: Services, folder: Path, phases: Phases, errors: Console) -> Story:
     deployed, changes = deploy(services, options.stack, folder=folder, phases=phases)
-    with phases.of("execution", f"starting an execution through {deployed.outputs['AliasArn']}"):
-        execution = start(services, deployed, options.event)
+    door = FrontDoor.of(deployed.outputs["ApiUrl"], services.emulator_url)
+    with phases.of("execution", f"starting an execution through {deployed.outputs['ApiUrl']}executions"):
+        execution = Execution(started(door.start(KEY, options.event)), services)
         with display_on(errors, phases.started_at, live=not options.as_json) as display:
             outcome = execution.follow(Progress.of(agent_names(), display.note), display.show)
     finished = Counter(call["agent"] for call in read_all(services.calls) if call["event"] == "finished")
+    with phases.of("front door", "starting it again with the same key, fetching its result"):
+        visited = visit(door, options.event, execution.arn)
+    with phases.of("alarm", "ringing an alarm, reading its message from a queue that is subscribed"):
+        rung = ring(deployed, services.emulator_url)
     logs = read_logs(deployed.outputs["LogGroupName"], services.emulator_url)
-    return Story(deployed, changes, outcome, finished, logs, phases.seconds | {"total": phases.elapsed()})
+    seconds = phases.seconds | {"total": phases.elapsed()}
+    return Story(deployed, changes, outcome, finished, logs, visited, rung, seconds)
 
 
 def _write(options: Options, story: Story) -> None:

@@ -1,9 +1,7 @@
-"""One execution of the deployed function: started at the durable engine, invoked through the deployed alias."""
+"""One execution of the deployed function, watched at the durable engine, which invokes the deployed alias."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from scripts.deploy.environment import ACCOUNT
 from scripts.deploy.history import History
-from scripts.deploy.readback import Deployed
 from scripts.deploy.services import Services
 from scripts.local.jsonl import Follower
-from scripts.local.lambda_service.engine_client import Engine
 from scripts.local.progress import Progress
 from scripts.local.run_local.outcome import Outcome
 
@@ -66,24 +61,3 @@ class Execution:
         )
         for page in pages:
             yield from page["Events"]
-
-
-def start(services: Services, deployed: Deployed, event: Any) -> Execution:
-    """Start an execution as Lambda does when its alias is invoked, with the durations that were deployed."""
-    return Execution(asyncio.run(_start(services.engine_url, deployed, event)), services)
-
-
-async def _start(engine_url: str, deployed: Deployed, event: Any) -> str:
-    engine = Engine(engine_url)
-    try:
-        return await engine.start(
-            AccountId=ACCOUNT,
-            FunctionName=deployed.function_name,
-            FunctionQualifier=deployed.alias,
-            ExecutionName="deployed-locally",
-            ExecutionTimeoutSeconds=deployed.durable_config["ExecutionTimeout"],
-            ExecutionRetentionPeriodDays=deployed.durable_config["RetentionPeriodInDays"],
-            Input=json.dumps(event),
-        )
-    finally:
-        await engine.close()

@@ -22,6 +22,8 @@ class Story:
 
     bedrock_calls: agent -> model calls that the Bedrock endpoint finished.
     logs: of the deployed function.
+    front_door: what was tried through the API -> what it answered.
+    alarm: the alarm that was rung, its state, the message that its subscriber read.
     seconds: phase -> how long it took.
     """
 
@@ -30,6 +32,8 @@ class Story:
     outcome: Outcome
     bedrock_calls: Mapping[str, int]
     logs: Logs
+    front_door: Mapping[str, Any]
+    alarm: Mapping[str, Any]
     seconds: Mapping[str, float]
 
     def gaps(self) -> tuple[str, ...]:
@@ -46,6 +50,8 @@ class Story:
             "result": self.outcome.result,
             "bedrock_calls": dict(self.bedrock_calls),
             "logs": asdict(self.logs),
+            "front_door": dict(self.front_door),
+            "alarm": dict(self.alarm),
             "changes": [change.document() for change in self.changes],
             "gaps": list(self.gaps()),
             "seconds": dict(self.seconds),
@@ -63,6 +69,8 @@ def write_story(console: Console, story: Story) -> None:
     titles = [(kind, ", ".join(_titles(widgets, kind))) for kind in dict.fromkeys(widget["type"] for widget in widgets)]
     _table(console, f"Dashboard, read back: {len(widgets)} widgets", ("type", "widgets"), titles)
     _list(console, f"Function {deployed.function_name}:", _facts(story))
+    _list(console, f"Front door {deployed.outputs['ApiUrl']}:", _visited(story.front_door))
+    _list(console, "An alarm, rung for real:", [_rung(story.alarm)])
     _list(console, "Not deployed as synthesized:", _told(story.changes))
     _list(console, "What this emulated account lacks (the construct is not bent for it):", story.gaps())
     _list(console, "Seconds:", [", ".join(f"{phase} {seconds:.1f}" for phase, seconds in story.seconds.items())])
@@ -82,6 +90,21 @@ def _facts(story: Story) -> Iterator[str]:
     yield f"{story.logs.lines} lines in its log group; metrics in them: {'; '.join(metrics) or 'none'}"
     calls = ", ".join(f"{agent} {count}" for agent, count in story.bedrock_calls.items())
     yield f"model calls that reached the Bedrock endpoint: {calls or 'none'}"
+
+
+def _visited(front_door: Mapping[str, Any]) -> Iterator[str]:
+    again = front_door["same_key"]
+    yield f"the same key again: {again['status']}, {'the same' if again['same_execution'] else 'another'} execution"
+    for tried, answer in front_door.items():
+        if tried != "same_key":
+            message = answer["body"].get("message") or answer["body"].get("status") or "as documented"
+            yield f"{tried.replace('_', ' ')}: {answer['status']}, {message}"
+
+
+def _rung(alarm: Mapping[str, Any]) -> str:
+    message = alarm["message"]
+    told = f"the subscriber read: {message['AlarmDescription']}" if message else "NO message reached the subscriber"
+    return f"{alarm['alarm']} is in {alarm['state']}; {told}"
 
 
 def _told(changes: Iterable[Change]) -> list[str]:
