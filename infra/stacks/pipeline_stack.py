@@ -20,7 +20,7 @@ class PipelineStack(Stack):
             termination_protection=stage.protected,
         )
         self.pipeline = DurableAgentPipeline(self, "Pipeline", **stage.choices)
-        self.api = self.pipeline.add_api()
+        self.api = self.pipeline.add_api() if _asked(self, "api") else None
         Tags.of(self).add("project", "durable-agent-pipeline")
         Tags.of(self).add("stage", stage.name)
         for name, value in self._outputs().items():
@@ -29,11 +29,25 @@ class PipelineStack(Stack):
     def _outputs(self) -> dict[str, str]:
         board = self.pipeline.dashboard.dashboard_name
         console = f"https://{Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region={Aws.REGION}"
+        api = {"ApiUrl": self.api.url} if self.api else {}
         return {
             "AliasArn": self.pipeline.alias.function_arn,
             "FunctionName": self.pipeline.function.function_name,
             "DashboardUrl": f"{console}#dashboards/dashboard/{board}",
             "AlarmTopicArn": self.pipeline.alarm_topic.topic_arn,
-            "ApiUrl": self.api.url,
             "LogGroupName": self.pipeline.log_group.log_group_name,
+            **api,
         }
+
+
+def _asked(scope: Construct, name: str) -> bool:
+    """A context value that is true or false; the CLI passes it as text.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    given = scope.node.try_get_context(name)
+    words = {None: False, False: False, "false": False, True: True, "true": True}
+    if given not in words:
+        raise ValueError(f"context {name} must be true or false, got {given!r}")
+    return words[given]

@@ -14,7 +14,7 @@ from scripts.deploy.failure import DeploymentFailed
 from scripts.deploy.local_template import Change, localized
 from scripts.local.child import REPOSITORY
 
-CONTEXT = {"durable-agent-pipeline:bundle-for": "host"}
+CONTEXT = {"durable-agent-pipeline:bundle-for": "host", "api": "true"}
 LAST_LINES = 15
 
 

@@ -30,7 +30,7 @@ def test_wheels_for_this_machine_are_installed_without_naming_a_platform():
 
 
 def test_the_deployment_asks_for_it_by_the_context_key_that_the_construct_reads():
-    assert CONTEXT == {BUNDLE_FOR: "host"}
+    assert CONTEXT == {BUNDLE_FOR: "host", "api": "true"}
 
 
 def test_fails_when_the_context_asks_for_another_machine():

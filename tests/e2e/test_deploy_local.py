@@ -120,6 +120,47 @@ def test_the_deployed_function_writes_its_metrics_into_the_deployed_log_group(ru
     assert {"InputTokens", "ModelCalls", "AgentDuration"} <= set(metrics["DurableAgentPipeline"])
 
 
+def test_the_same_key_starts_nothing_twice_and_another_event_under_it_is_refused(run):
+    door = run.document["front_door"]
+    assert door["same_key"] == {"status": 202, "same_execution": True}
+    assert door["same_key_another_event"]["status"] == 409
+    assert [one["status"] for one in door["found"]["body"]["executions"]] == ["SUCCEEDED"]
+    assert run.document["bedrock_calls"] == dict.fromkeys(AGENTS, 1)
+
+
+def test_the_api_gives_the_result_of_its_execution(run):
+    read = run.document["front_door"]["read"]
+    assert (read["status"], read["body"]["status"]) == (200, "SUCCEEDED")
+    assert read["body"]["result"] == run.document["result"]
+    assert "error" not in read["body"]
+
+
+@pytest.mark.parametrize(
+    ("tried", "status"), [("no_key", 400), ("bad_key", 400), ("unknown_field", 400), ("unsigned", 403)]
+)
+def test_the_api_refuses_before_anything_starts(run, tried, status):
+    door = run.document["front_door"]
+    assert door[tried]["status"] == status
+    assert door["refused_key_found"]["body"] == {"executions": []}
+
+
+def test_the_api_stops_an_execution_and_knows_no_other(run):
+    door = run.document["front_door"]
+    stopped = door["stopped"]
+    assert (stopped["status"], stopped["body"]["status"]) == (200, "STOPPED")
+    assert stopped["body"]["error"]["type"] == "StoppedByCaller"
+    assert "result" not in stopped["body"]
+    assert door["unknown_execution"]["status"] == 404
+
+
+def test_an_alarm_that_rings_is_read_by_whoever_subscribes_to_the_topic(run):
+    alarm = run.document["alarm"]
+    assert alarm["state"] == "ALARM"
+    assert alarm["message"] is not None, "the topic's policy did not let the alarm publish"
+    assert alarm["message"]["NewStateValue"] == "ALARM"
+    assert "an execution ended as FAILED" in alarm["message"]["AlarmDescription"]
+
+
 def test_progress_is_told_on_stderr_and_what_the_emulator_lacks_is_said(run):
     assert "cdk deploy DurableAgentPipeline-dev" in run.progress
     assert any("DurableConfig" in gap for gap in run.document["gaps"])

@@ -20,7 +20,9 @@ from aws_cdk.assertions import Template
 from agent_workflow.errors import InvalidRequest
 from agent_workflow.request import Request, parse_request
 from infra.durable_agent_pipeline import DurableAgentPipeline
-from tests.infra.apps import ROOT, new_stack, properties, template_of
+from infra.stacks.pipeline_stack import PipelineStack
+from infra.stacks.stages import DEV
+from tests.infra.apps import ROOT, new_app, new_stack, properties, template_of
 
 EVENTS = sorted((ROOT / "tests" / "events").glob("*.json"))
 ROUTES = {"POST /executions", "GET /executions", "GET /executions/{id}", "POST /executions/{id}/stop"}
@@ -283,3 +285,22 @@ def test_a_target_hears_of_successes_of_this_function_only():
 
 def test_without_the_call_there_is_no_api():
     assert not template_of(execution_timeout=Duration.minutes(5)).find_resources("AWS::ApiGateway::RestApi")
+
+
+@pytest.mark.parametrize("asked", [True, "true"])
+def test_a_stage_has_an_api_and_tells_its_address_when_asked_for_one(asked):
+    template = Template.from_stack(PipelineStack(new_app(api=asked), DEV))
+    assert len(template.find_resources("AWS::ApiGateway::RestApi")) == 1
+    assert "ApiUrl" in template.find_outputs("*")
+
+
+@pytest.mark.parametrize("asked", [False, "false"])
+def test_a_stage_has_no_api_when_told_so(asked):
+    template = Template.from_stack(PipelineStack(new_app(api=asked), DEV))
+    assert not template.find_resources("AWS::ApiGateway::RestApi")
+    assert "ApiUrl" not in template.find_outputs("*")
+
+
+def test_fails_when_the_context_value_is_neither_true_nor_false():
+    with pytest.raises(ValueError, match="context api must be true or false, got 'yes'"):
+        PipelineStack(new_app(api="yes"), DEV)

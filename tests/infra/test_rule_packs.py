@@ -18,7 +18,7 @@ from aws_cdk import aws_sqs as sqs
 from infra.durable_agent_pipeline import DurableAgentPipeline
 from infra.stacks.pipeline_stack import PipelineStack
 from infra.stacks.rule_packs import check
-from infra.stacks.stages import STAGES
+from infra.stacks.stages import DEV, STAGES
 from tests.infra.apps import ROOT, new_app
 
 
@@ -88,6 +88,20 @@ def test_what_is_acknowledged_is_this_list_each_on_its_resource(folder, stage):
     }
 
 
+def test_a_stage_with_its_api_is_clean_and_acknowledges_this_much_more(tmp_path):
+    def fill(app: App) -> None:
+        app.node.set_context("api", "true")
+        PipelineStack(app, DEV)
+
+    assert findings(report(tmp_path, fill)) == []
+    found = acknowledged(tmp_path, "DurableAgentPipeline-dev")
+    rules = {path: sorted(finding.partition("[")[0] for finding in given) for path, given in found.items()}
+    assert {path: given for path, given in rules.items() if path.startswith("FrontDoor")} == {
+        "FrontDoor/Api": ["AwsSolutions-APIG3", "AwsSolutions-COG4", "AwsSolutions-IAM4"],
+        "FrontDoor/Role": ["AwsSolutions-IAM5"],
+    }
+
+
 @pytest.mark.usefixtures("of_all_stages")
 def test_every_acknowledgement_says_why_in_a_sentence(folder, stage):
     for given in acknowledged(folder, f"DurableAgentPipeline-{stage.name}").values():
@@ -120,7 +134,13 @@ def test_a_pipeline_with_every_choice_is_clean(tmp_path):
             provisioned_concurrent_executions=1,
         )
         caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-        for grant in (pipeline.grant_invoke, pipeline.grant_review, pipeline.grant_operate):
+        for grant in (
+            pipeline.grant_invoke,
+            pipeline.grant_review,
+            pipeline.grant_operate,
+            pipeline.grant_read,
+            pipeline.add_api().grant_call,
+        ):
             grant(caller)
         pipeline.start_on_schedule(
             "Daily", schedule=scheduler.ScheduleExpression.rate(Duration.days(1)), event={"query": "news"}
