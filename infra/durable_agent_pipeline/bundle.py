@@ -4,16 +4,21 @@ Standard library only and no import of this package, so that the Docker image fo
 """
 
 import argparse
+import csv
 import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 """Raise when a change here changes what is built: it is part of the asset's hash."""
+
+OUR_REQUIREMENTS = "requirements.txt"
+"""At the top of the package: our own list, pinned with hashes. One below it is the caller's."""
 
 PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -34,9 +39,12 @@ UNUSED = (
         "jwt",
         "truststore",
     ),
-    *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "click", "bin", "boto3/examples"),
+    *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "click"),
     *("cryptography", "cffi", "pycparser", "_cffi_backend*"),
 )
+
+# Commands, samples and the packages' own tests: nothing at run time.
+NEVER_SHIPPED = ("bin", "boto3/examples", "jsonschema/tests", "jsonschema/benchmarks")
 
 # Service models of botocore that stay: what the pipeline calls, how credentials are found, what tools commonly call.
 SERVICES = (
@@ -72,7 +80,7 @@ def build(
         RuntimeError: when the installer fails, with the end of its output.
     """
     output.mkdir(parents=True, exist_ok=True)
-    requirements = [file for file, inside in sources if Path(inside).name == "requirements.txt"]
+    requirements = [(file, inside) for file, inside in sources if Path(inside).name == OUR_REQUIREMENTS]
     _install(requirements, output, python, architecture)
     _drop(output, prune=prune)
     for file, inside in sources:
@@ -121,21 +129,41 @@ def _pythons(python: str) -> list[str]:
     return candidates
 
 
-def _install(requirements: list[Path], output: Path, python: str, architecture: str) -> None:
+def _install(requirements: list[tuple[Path, str]], output: Path, python: str, architecture: str) -> None:
     command = installer(python, architecture)
     if command is None:
         raise RuntimeError("neither uv nor pip is here to install the Lambda's dependencies")
-    files = [word for file in requirements for word in ("-r", str(file))]
-    done = subprocess.run([*command, "--target", str(output), *files], capture_output=True, text=True, check=False)  # noqa: S603
+    ours = [file for file, inside in requirements if inside == OUR_REQUIREMENTS]
+    theirs = [file for file, inside in requirements if inside != OUR_REQUIREMENTS]
+    _run_installer([*command, "--target", str(output), "--require-hashes", *_each("-r", ours)])
+    if theirs:  # in one go with the hashed list, every line of the caller's would need a hash too
+        with tempfile.TemporaryDirectory() as scratch:
+            pins = Path(scratch) / "pins.txt"
+            pins.write_text("\n".join(pin for file in ours for pin in _pins(file)), encoding="utf-8")
+            _run_installer([*command, "--target", str(output), *_each("-r", theirs), "-c", str(pins)])
+
+
+def _each(option: str, files: list[Path]) -> list[str]:
+    return [word for file in files for word in (option, str(file))]
+
+
+def _pins(file: Path) -> list[str]:
+    words = (line.split()[0] for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
+    return [word for word in words if "==" in word]
+
+
+def _run_installer(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         end = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
         raise RuntimeError(f"{' '.join(command[:4])} could not install the Lambda's dependencies:\n{end}")
 
 
 def _drop(output: Path, *, prune: bool) -> None:
-    for name in UNUSED if prune else ["bin", "boto3/examples"]:
+    for name in (*NEVER_SHIPPED, *(UNUSED if prune else ())):
         for path in output.glob(name):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _drop_metadata_of_the_dropped(output)
     services = output / "botocore" / "data"
     for service in services.iterdir() if prune and services.is_dir() else ():
         if service.is_dir() and service.name not in SERVICES:
@@ -146,6 +174,16 @@ def _drop(output: Path, *, prune: bool) -> None:
     (output / ".lock").unlink(missing_ok=True)  # uv's
     for cached in list(output.rglob("__pycache__")):
         shutil.rmtree(cached)
+
+
+def _drop_metadata_of_the_dropped(output: Path) -> None:
+    """A scanner believes .dist-info: what no longer ships must not be listed, with its vulnerabilities, as there."""
+    for record in list(output.glob("*.dist-info/RECORD")):
+        with record.open(encoding="utf-8", newline="") as lines:
+            files = [Path(row[0]) for row in csv.reader(lines) if row]
+        code = [file for file in files if file.parts[0] not in {"..", "bin", record.parent.name}]
+        if code and not any((output / file).exists() for file in code if file.suffix != ".pyc"):
+            shutil.rmtree(record.parent)
 
 
 def _same_modes(output: Path) -> None:

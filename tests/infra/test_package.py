@@ -4,6 +4,7 @@ import importlib
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from infra.durable_agent_pipeline import PipelineProps, bundle, bundling
 from infra.durable_agent_pipeline.bundling import LocalBundling, cache_folder
 from infra.durable_agent_pipeline.package import Package, package_of
-from infra.durable_agent_pipeline.source import shipped_files
+from infra.durable_agent_pipeline.source import lambda_source, shipped_files
 
 IMAGE = "example.com/image"
 
@@ -171,9 +172,68 @@ def test_what_is_never_imported_is_dropped_and_the_rest_is_alike_from_every_inst
     ]
     for name in (*dropped, *kept):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x", encoding="utf-8")
+        (tmp_path / name).write_text("a/x.py,," if name.endswith("RECORD") else "x", encoding="utf-8")
     bundle._drop(tmp_path, prune=True)
     assert sorted(f.relative_to(tmp_path).as_posix() for f in tmp_path.rglob("*") if f.is_file()) == sorted(kept)
+
+
+def distribution(folder, name, *files):
+    """A distribution as an installer leaves it: files and a RECORD that lists them."""
+    info = folder / f"{name}-1.dist-info"
+    info.mkdir()
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text("x", encoding="utf-8")
+    lines = [f"{file},sha256=x,1" for file in (*files, f"{info.name}/METADATA", "../../bin/run")]
+    (info / "RECORD").write_text("\n".join(lines), encoding="utf-8")
+    (info / "METADATA").write_text(f"Name: {name}\nVersion: 1\n", encoding="utf-8")
+
+
+def test_the_metadata_names_what_ships_and_nothing_that_was_pruned(tmp_path):
+    distribution(tmp_path, "mcp", "mcp/x.py", "mcp/__pycache__/x.pyc")
+    distribution(tmp_path, "boto3", "boto3/x.py", "boto3/examples/x.py")
+    distribution(tmp_path, "jsonschema", "jsonschema/x.py", "jsonschema/tests/x.py", "jsonschema/benchmarks/x.py")
+    bundle._drop(tmp_path, prune=True)
+    assert sorted(path.name for path in tmp_path.glob("*.dist-info")) == ["boto3-1.dist-info", "jsonschema-1.dist-info"]
+    assert [path.name for path in (tmp_path / "jsonschema").iterdir()] == ["x.py"]
+
+
+def test_our_list_is_installed_by_its_hashes_and_the_callers_under_its_pins(tmp_path, monkeypatch):
+    ours, theirs = tmp_path / "ours.txt", tmp_path / "theirs.txt"
+    ours.write_text("# why\na==1 \\\n    --hash=sha256:x\n", encoding="utf-8")
+    theirs.write_text("b\n", encoding="utf-8")
+    commands = []
+
+    def run(command):
+        held = [Path(word).read_text() for option, word in pairwise(command) if option == "-c"]
+        commands.append(([word for word in command if word.startswith("-") or word.endswith(".txt")], held))
+
+    monkeypatch.setattr(bundle, "installer", lambda *_: ("pip",))
+    monkeypatch.setattr(bundle, "_run_installer", run)
+    sources = [(ours, "requirements.txt"), (theirs, "agents/requirements.txt")]
+    bundle._install(sources, tmp_path / "out", "3.13", "arm64")
+    (first, _), (second, pins) = commands
+    assert first == ["--target", "--require-hashes", "-r", str(ours)]
+    assert second[:3] == ["--target", "-r", str(theirs)]
+    assert pins == ["a==1"]
+
+
+def test_every_pin_of_the_package_has_a_hash():
+    lines = (lambda_source() / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [number for number, line in enumerate(lines) if "==" in line and not line.startswith("#")]
+    assert len(pins) > 20
+    assert all(lines[number + 1].strip().startswith("--hash=sha256:") for number in pins)
+
+
+def test_the_laptop_has_the_packages_that_ship():
+    def pins(file):
+        words = [line.split()[0] for line in file.read_text(encoding="utf-8").splitlines() if "==" in line]
+        return dict(word.split("==") for word in words if not word.startswith("#"))
+
+    shipped = pins(lambda_source() / "requirements.txt")
+    here = pins(lambda_source().parent / "requirements-dev.txt")
+    assert {"strands-agents", "aws-durable-execution-sdk-python", "boto3", "pydantic"} <= here.keys()
+    assert {name: version for name, version in here.items() if name in shipped}.items() <= shipped.items()
 
 
 def test_nothing_is_pruned_that_tools_of_the_callers_might_import(tmp_path):

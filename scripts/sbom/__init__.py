@@ -1,0 +1,1 @@
+"""What the Lambda package ships, listed for scanners and lawyers."""

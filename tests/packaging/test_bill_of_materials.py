@@ -1,0 +1,31 @@
+"""scripts/sbom.py lists exactly what the package ships."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.durable_agent_pipeline.bundle import UNUSED
+from scripts.local.child import REPOSITORY
+
+pytestmark = pytest.mark.slow
+
+
+def sbom(*arguments):
+    command = [sys.executable, str(REPOSITORY / "scripts" / "sbom.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_page_of_licences_is_what_ships():
+    done = sbom("--check")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_document_lists_what_ships_and_no_pruned_package():
+    document = json.loads(sbom().stdout)
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    names = {component["name"] for component in document["components"]}
+    assert {"strands-agents", "boto3", "urllib3", "pydantic-core"} <= names
+    assert not names & {name.replace("_", "-") for name in UNUSED}
+    assert all(component["licenses"] for component in document["components"])
