@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Annotations, Duration
+from aws_cdk import Annotations, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -138,6 +139,16 @@ def alarm_topic(scope: Construct, props: PipelineProps) -> sns.Topic:
         display_name="Durable agent pipeline alarms",
         enforce_ssl=True,
         master_key=props.encryption_key,
+    )
+    # a topic policy of any kind replaces the default one, which had let the account's alarms publish
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AlarmsOfThisAccount",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
+        )
     )
     for subscription in props.alarm_subscriptions:
         topic.add_subscription(subscription)

@@ -1,6 +1,7 @@
 """DurableAgentPipeline: the table of contents of this package."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 
 from aws_cdk import Stack
@@ -22,7 +23,7 @@ from .asset import pipeline_code
 from .dashboard import dashboard
 from .dead_letters import dead_letters
 from .deployment import gradual_deployment
-from .encryption import check_key
+from .encryption import real_key
 from .endings import bad_endings, good_endings
 from .environment import variables
 from .front_door import FrontDoor
@@ -93,7 +94,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
         super().__init__(scope, construct_id)
         refuse_fixed_name(choices)
         props = PipelineProps(**choices)
-        check_key(self, props.encryption_key)
+        props = replace(props, encryption_key=real_key(self, props.encryption_key))
         plan = read_plan(self, props)
         self._props = props
         self.log_group = log_group(self, props)

@@ -1,6 +1,6 @@
 """The role that the function runs as."""
 
-from aws_cdk import Stack
+from aws_cdk import PhysicalName, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -14,8 +14,16 @@ from .props import PipelineProps
 
 
 def execution_role(scope: Construct, props: PipelineProps, plan: Plan, group: logs.LogGroup) -> iam.Role:
-    """A role of ours: to one that it makes itself, CDK attaches a managed policy with Resource "*"."""
-    role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    """A role of ours: to one that it makes itself, CDK attaches a managed policy with Resource "*".
+
+    It gets a name only where a key of another account's stack has to name it.
+    """
+    role = iam.Role(
+        scope,
+        "Role",
+        role_name=PhysicalName.GENERATE_IF_NEEDED,
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+    )
     group.grant_write(role)
     for statement in policies.model_statements(Stack.of(scope), plan.models.values()):
         role.add_to_policy(statement)

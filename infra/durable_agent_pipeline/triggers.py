@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import Duration, Names, Token
+from aws_cdk import Duration, Names, Stack, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
@@ -13,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .acknowledgements import accept_no_queue_destination
+from .encryption import USE
 from .execution_choices import MAX_INVOCATION_SECONDS
 from .rules import whole
 
@@ -32,9 +34,22 @@ def on_schedule(
     """Start an execution whenever the schedule says, with the same event each time."""
     check_event(event)
     target = scheduler_targets.LambdaInvoke(
-        alias, input=scheduler.ScheduleTargetInput.from_object(dict(event)), dead_letter_queue=queue
+        alias,
+        input=scheduler.ScheduleTargetInput.from_object(dict(event)),
+        dead_letter_queue=queue,
+        role=_scheduler_role(scope, trigger_id, queue),
     )
     return scheduler.Schedule(scope, trigger_id, schedule=schedule, target=target)
+
+
+def _scheduler_role(scope: Construct, trigger_id: str, queue: sqs.IQueue) -> iam.Role:
+    """The schedule's own role: CDK's shared one may write to the queue but not use the queue's key."""
+    own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    principal = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own_account)
+    role = iam.Role(scope, f"{trigger_id}Scheduler", assumed_by=principal)
+    if queue.encryption_master_key:
+        queue.encryption_master_key.grant(role, *USE)
+    return role
 
 
 def on_event(
