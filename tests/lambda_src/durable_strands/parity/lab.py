@@ -1,0 +1,137 @@
+"""What a program is given: the same four verbs with plain Strands as with `run_agent`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext
+from aws_durable_execution_sdk_python.config import Duration
+from strands import Agent
+from strands.agent import AgentResult
+
+from durable_strands import run_agent
+from tests.lambda_src.durable_strands.engine import Watcher
+from tests.lambda_src.durable_strands.parity.world import PaidModel, World, plain
+
+Program = Callable[["Lab"], Any]
+
+
+class Lab:
+    """Plain Strands. A program builds its agents here at every pass, as a fresh process does."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.agents: list[Agent] = []
+        self.states: list[dict[str, Any]] = []
+        self.results: list[Any] = []
+
+    def model(self, name: str, script: list[Any]) -> PaidModel:
+        """A model that answers from `script` and is paid by the call."""
+        return PaidModel(self.world, name, script)
+
+    def agent(self, script: list[Any] | Any, tools: Any = (), *, name: str = "clerk", **choices: Any) -> Agent:
+        """An agent as a user builds it; its conversation and state are compared at the end."""
+        model = self.model(name, script) if isinstance(script, list) else script
+        agent = Agent(model=model, tools=list(tools), name=name, callback_handler=None, **choices)
+        self.agents.append(agent)
+        return agent
+
+    def kept(self, build: Callable[[], Agent]) -> Agent:
+        """A module-level agent: built once a process, so a warm process finds it as the last invocation left it."""
+        if "agent" not in self.world.warm:
+            self.world.warm["agent"] = build()
+        agent: Agent = self.world.warm["agent"]
+        if agent not in self.agents:
+            self.agents.append(agent)
+        return agent
+
+    def effect(self, what: Any) -> None:
+        """Something done to the world; must happen once."""
+        self.world.effects.append(what)
+
+    def ask(
+        self, agent: Agent, prompt: Any, *, answers: Mapping[str, Any] | None = None, **choices: Any
+    ) -> AgentResult:
+        """Run the agent; people answer its interrupts from `answers`, by the interrupt's name."""
+        if "invocation_state" in choices:
+            self.states.append(choices["invocation_state"])
+        result = self.call(agent, prompt, answers, choices)
+        kept = result.structured_output
+        shown = None if kept is None else {"type": type(kept).__name__, "value": repr(kept)}
+        self.results.append(plain([result.stop_reason, result.message, str(result).strip(), shown]))
+        return result
+
+    def call(
+        self, agent: Agent, prompt: Any, answers: Mapping[str, Any] | None, choices: dict[str, Any]
+    ) -> AgentResult:
+        """How an agent is run here."""
+        result = agent(prompt, **choices)
+        while answers and result.stop_reason == "interrupt":
+            self.world.asked.extend(("", each.name) for each in result.interrupts or ())
+            replies: Any = [
+                {"interruptResponse": {"interruptId": each.id, "response": answers[each.name]}}
+                for each in result.interrupts or ()
+            ]
+            result = agent(replies, **choices)
+        return result
+
+    def evidence(self, failure: Exception | None) -> dict[str, Any]:
+        """Everything that is compared, of a pass that came to its end."""
+        world = self.world
+        return {
+            "failure": type(failure).__name__ if failure else None,
+            "results": self.results,
+            "conversations": [plain(agent.messages) for agent in self.agents],
+            "states": [plain(agent.state.get()) for agent in self.agents],
+            "invocation states": plain(self.states),
+            "effects": _sorted(world.effects),
+            "paid calls": _sorted(world.paid),
+            "questions": sorted(name for _, name in world.asked),
+        }
+
+
+class DurableLab(Lab):
+    """The same with `run_agent`, and a wait behind each run, so that every finished run is replayed too."""
+
+    def __init__(self, world: World, context: DurableContext, watcher: Watcher, *, waits: bool) -> None:
+        super().__init__(world)
+        self._context, self._watcher, self._waits, self._runs = context, watcher, waits, 0
+
+    def call(
+        self, agent: Agent, prompt: Any, answers: Mapping[str, Any] | None, choices: dict[str, Any]
+    ) -> AgentResult:
+        self._runs += 1
+        if answers:
+            choices = {**choices, "interrupts": self._notify}
+            self.world.warm["answers"] = dict(answers)
+        result = run_agent(self._context, agent, prompt, name=f"run-{self._runs}", observer=self._watcher, **choices)
+        if self._waits:
+            self._context.wait(Duration.from_seconds(1), name=f"pause-{self._runs}")
+        return result
+
+    def _notify(self, callback_id: str, interrupt: Any) -> None:
+        self.world.asked.append((callback_id, interrupt.name))
+
+
+def _sorted(things: list[Any]) -> list[str]:
+    """Tools of one turn run side by side, in either world; so the order tells nothing."""
+    return sorted(json.dumps(plain(thing), sort_keys=True) for thing in things)
+
+
+def answer_people(world: World) -> Callable[[Any, str], None]:
+    """Answers every callback of an execution until it has ended, for `on_engine`."""
+    import time
+
+    def drive(runner: Any, arn: str) -> None:
+        answered, until = 0, time.monotonic() + 20
+        while time.monotonic() < until:
+            for callback_id, name in world.asked[answered:]:
+                runner.send_callback_success(callback_id, json.dumps(world.warm["answers"][name]).encode())
+                answered += 1
+            if world.warm.get("ended"):
+                return
+            time.sleep(0.02)
+
+    return drive
