@@ -17,6 +17,12 @@ from tests.lambda_src.durable_strands.parity.world import PaidModel, World, plai
 
 Program = Callable[["Lab"], Any]
 
+# Strands writes these into the caller's invocation state for its own use, live objects most of them.
+_STRANDS_OWN = {
+    "agent", "model", "messages", "system_prompt", "tool_config", "event_loop_cycle_id", "event_loop_cycle_trace",
+    "event_loop_cycle_span", "event_loop_parent_cycle_id",
+}  # fmt: skip
+
 
 class Lab:
     """Plain Strands. A program builds its agents here at every pass, as a fresh process does."""
@@ -85,7 +91,9 @@ class Lab:
             "results": self.results,
             "conversations": [plain(agent.messages) for agent in self.agents],
             "states": [plain(agent.state.get()) for agent in self.agents],
-            "invocation states": plain(self.states),
+            "invocation states": [
+                plain({key: value for key, value in state.items() if key not in _STRANDS_OWN}) for state in self.states
+            ],
             "effects": _sorted(world.effects),
             "paid calls": _sorted(world.paid),
             "questions": sorted(name for _, name in world.asked),

@@ -14,6 +14,7 @@ from strands.multiagent import GraphBuilder, Swarm
 from strands.tools.mcp import MCPClient
 
 from tests.lambda_src.durable_strands.parity.lab import Lab
+from tests.lambda_src.durable_strands.parity.programs_state import halt, remember
 from tests.lambda_src.durable_strands.parity.table import note, program, slow
 from tests.lambda_src.durable_strands.scripted import tool_use as use
 from tests.lambda_src.durable_strands.test_mcp_and_deadline import SERVER
@@ -30,6 +31,29 @@ def an_agent_that_is_a_tool_keeps_its_context(lab: Lab) -> None:
     helper = lab.agent(["first help", "second help"], name="helper")
     turns: list[Any] = [[use("helper", "t", input="one")], [use("helper", "u", input="two")], "done"]
     lab.ask(lab.agent(turns, [helper.as_tool(preserve_context=True)]), "go")
+
+
+@program
+def an_agent_that_is_a_tool_keeps_its_context_from_run_to_run(lab: Lab) -> None:
+    helper = lab.agent(["first help", "second help"], name="helper")
+    turns: list[Any] = [[use("helper", "t", input="one")], "done", [use("helper", "u", input="two")], "done"]
+    agent = lab.agent(turns, [helper.as_tool(preserve_context=True)])
+    lab.ask(agent, "go")
+    lab.ask(agent, "again")
+
+
+@program
+def an_agent_that_is_a_tool_writes_its_own_state(lab: Lab) -> None:
+    script: list[Any] = [[use("remember", "h", key="words", value="x")], "helped"]
+    helper = lab.agent(script, [remember], name="helper")
+    lab.ask(lab.agent([[use("helper", "t", input="help")], "done"], [helper.as_tool(preserve_context=True)]), "go")
+
+
+@program
+def an_agent_that_is_a_tool_has_an_agent_as_tool(lab: Lab) -> None:
+    deepest = lab.agent([[use("note", "n", text="x")], "deep"], [note(lab)], name="deepest")
+    helper = lab.agent([[use("deepest", "h", input="deeper")], "helped"], [deepest.as_tool()], name="helper")
+    lab.ask(lab.agent([[use("helper", "t", input="help")], "done"], [helper.as_tool()]), "go")
 
 
 @program
@@ -224,6 +248,24 @@ def a_tool_interrupts_and_a_person_answers(lab: Lab) -> None:
 def two_tools_of_one_turn_interrupt_beside_a_third(lab: Lab) -> None:
     turn = [use("ask_person", "a", question="one"), use("ask_person", "b", question="two"), use("note", "n", text="x")]
     lab.ask(lab.agent([turn, "done"], [ask_person, note(lab)]), "go", answers={"one": "yes", "two": {"no": ["not"]}})
+
+
+@program
+def a_stop_tool_beside_a_tool_that_interrupts_ends_the_loop(lab: Lab) -> None:
+    turn = [use("halt", "h"), use("ask_person", "a", question="ok")]
+    lab.ask(lab.agent([turn, "never"], [halt, ask_person]), "go", answers={"ok": "yes"})
+
+
+@program
+def a_tool_changes_the_state_before_it_interrupts(lab: Lab) -> None:
+    @tool(context=True)
+    def ask_and_count(tool_context: ToolContext) -> str:
+        """Ask and count."""
+        asked = tool_context.agent.state.get("asked") or 0
+        tool_context.agent.state.set("asked", asked + 1)
+        return str(tool_context.interrupt("ok"))
+
+    lab.ask(lab.agent([[use("ask_and_count", "t")], "done"], [ask_and_count]), "go", answers={"ok": "yes"})
 
 
 @program

@@ -304,3 +304,29 @@ def middleware_of_the_users_own_changes_the_tool_result(lab: Lab) -> None:
     agent = lab.agent([[use("note", "t", text="x")], "done"], [note(lab)])
     agent.add_middleware(ExecuteToolStage, stamp)
     lab.ask(agent, "go")
+
+
+@program
+def a_plugin_counts_tool_calls_and_cancels_the_third(lab: Lab) -> None:
+    class Meter(Plugin):
+        name = "meter"
+        calls = 0
+
+        @hook
+        def limit(self, event: BeforeToolCallEvent) -> None:
+            self.calls += 1
+            if self.calls > 2:
+                event.cancel_tool = "enough"
+
+    script: list[Any] = [[use("note", f"t{n}", text=str(n))] for n in range(4)]
+    lab.ask(lab.agent([*script, "done"], [note(lab)], plugins=[Meter()]), "go")
+
+
+@program
+def a_hook_appends_a_message_of_its_own(lab: Lab) -> None:
+    def remind(event: AfterToolsEvent) -> None:
+        event.message["content"].append({"text": "remember to be brief"})
+
+    agent = lab.agent([[use("note", "t", text="x")], "done"], [note(lab)])
+    agent.add_hook(remind, AfterToolsEvent)
+    lab.ask(agent, "go")

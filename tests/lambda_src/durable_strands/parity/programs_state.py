@@ -221,3 +221,52 @@ def a_conversation_is_summarized_by_another_agent(lab: Lab) -> None:
 def a_run_has_a_dozen_turns_of_tools(lab: Lab) -> None:
     script: list[Any] = [[use("note", f"t{n}", text=str(n))] for n in range(12)]
     lab.ask(lab.agent([*script, "done"], [note(lab)]), "go")
+
+
+@program
+def a_tool_rewrites_the_system_prompt(lab: Lab) -> None:
+    @tool(context=True)
+    def switch(tool_context: ToolContext) -> str:
+        """Switch."""
+        tool_context.agent.system_prompt = "You are another one."
+        return "switched"
+
+    agent = lab.agent([[use("switch", "t")], [use("note", "n", text="x")], "done"], [switch, note(lab)],
+                      system_prompt="You are a clerk.")  # fmt: skip
+    lab.ask(agent, "go")
+
+
+@program
+def a_tool_leaves_a_live_object_in_the_invocation_state_for_another(lab: Lab) -> None:
+    @tool(context=True)
+    def connect(tool_context: ToolContext) -> str:
+        """Connect."""
+        tool_context.invocation_state["connection"] = lab.effect
+        return "connected"
+
+    @tool(context=True)
+    def send(text: str, tool_context: ToolContext) -> str:
+        """Send.
+
+        Args:
+            text: What.
+        """
+        tool_context.invocation_state["connection"](text)
+        return "sent"
+
+    lab.ask(lab.agent([[use("connect", "t")], [use("send", "u", text="x")], "done"], [connect, send]), "go",
+            invocation_state={})  # fmt: skip
+
+
+@program
+def a_tool_counts_in_an_object_of_its_own(lab: Lab) -> None:
+    class Counter:
+        calls = 0
+
+        @tool
+        def tick(self) -> str:
+            """Tick."""
+            self.calls += 1
+            return f"ticked {self.calls}"
+
+    lab.ask(lab.agent([[use("tick", "t")], [use("tick", "u")], "done"], [Counter().tick]), "go")
