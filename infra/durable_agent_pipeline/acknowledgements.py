@@ -1,6 +1,7 @@
 """Rules of cdk-nag that a resource breaks knowingly, each with its reason; docs/security.md lists them all."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_apigateway as apigateway
@@ -110,13 +111,20 @@ def accept_api(api: apigateway.RestApi) -> None:
 
 def accept_api_calls(grantee: iam.IGrantable, methods: Iterable[apigateway.Method]) -> None:
     """All ids of one API, wherever in the grantee the policy ends up."""
-    principal = grantee.grant_principal
-    if not isinstance(principal, Construct):  # no role or user of this app
+    holder = policy_holder(grantee)
+    if holder is None:
         return
     for method in methods:
-        named = _written(Stack.of(principal).resolve(method.method_arn))
+        named = _written(Stack.of(holder).resolve(method.method_arn))
         if "*" in named:
-            _accept(principal, API_CALLS, f"AwsSolutions-IAM5[Resource::{named}]")
+            _accept(holder, API_CALLS, f"AwsSolutions-IAM5[Resource::{named}]")
+
+
+def policy_holder(grantee: iam.IGrantable) -> IConstruct | None:
+    """The role or user, of this app or imported, that a granted policy is attached to; None for other principals."""
+    principal = grantee.grant_principal
+    # an imported role is no Construct to Python, only something with a node
+    return cast(IConstruct, principal) if hasattr(principal, "node") else None
 
 
 def _written(resolved: object) -> str:

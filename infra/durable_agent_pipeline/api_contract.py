@@ -14,7 +14,8 @@ JSON = "application/json"
 
 MAX_QUERY = 2_000
 MAX_BUDGET_USD = 10_000
-PLAIN_DECIMAL = r"^[0-9]{1,9}(\.[0-9]{1,12})?$"
+AMOUNT = r"^(?=.*[1-9])(0{0,5}[0-9]{1,4}(\.[0-9]{1,12})?|0{0,4}10000(\.0{1,12})?)$"
+"""A plain decimal number over 0 and at most 10000, as text; at most 9 digits before the point, 12 behind it."""
 
 # Urlencode(urldecode()): API Gateway hands a path parameter on without encoding it again, and Lambda wants the slashes
 # of the ARN encoded; a parameter that arrives encoded or decoded comes out the same.
@@ -95,7 +96,7 @@ def event_schema() -> apigateway.JsonSchema:
     json, kind = apigateway.JsonSchema, apigateway.JsonSchemaType
     amounts = [
         json(type=kind.NUMBER, minimum=0, exclusive_minimum=True, maximum=MAX_BUDGET_USD),
-        json(type=kind.STRING, pattern=PLAIN_DECIMAL),
+        json(type=kind.STRING, pattern=AMOUNT),
     ]
     fields: Mapping[str, apigateway.JsonSchema] = {
         "query": json(type=kind.STRING, pattern=r"\S", min_length=1, max_length=MAX_QUERY),

@@ -3,10 +3,9 @@
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
 
 from . import policies
-from .acknowledgements import accept_versions
+from .acknowledgements import accept_versions, policy_holder
 
 
 def grant_review(function: lambda_.IFunction, grantee: iam.IGrantable) -> iam.Grant:
@@ -36,9 +35,9 @@ def _versions(function: lambda_.IFunction) -> str:
 
 
 def _accept(function: lambda_.IFunction, grantee: iam.IGrantable) -> None:
-    principal = grantee.grant_principal
-    if isinstance(principal, Construct):  # a role or user of this app, where the policy will be
-        accept_versions(principal, function)
+    holder = policy_holder(grantee)
+    if holder is not None:
+        accept_versions(holder, function)
 
 
 def _grant(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str) -> iam.Grant:

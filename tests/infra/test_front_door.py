@@ -112,6 +112,38 @@ def test_the_model_refuses_what_the_function_refuses_and_takes_what_it_takes(sch
         assert accepted
 
 
+@pytest.mark.parametrize(
+    "budget",
+    [0.01, 10_000, 10_001, 0, -1, True, None, [], "1", "0.50", "0", "0.000", "10000", "10000.0", "10000.01", "9999.99"]
+    + [
+        "12345",
+        "000000001",
+        "0000000001",
+        "000010000",
+        "0000010000",
+        "1e3",
+        "+1",
+        "-1",
+        " 1",
+        "1 ",
+        "1.",
+        ".5",
+        "",
+        "1_0",
+    ]
+    + ["0." + "1" * 12, "0." + "1" * 13],
+)
+def test_the_model_and_the_function_agree_on_a_budget(schema, budget):
+    event = {"query": "x", "budget_usd": budget}
+    accepted = jsonschema.Draft4Validator(schema).is_valid(event)
+    try:
+        parse_request(event)
+    except InvalidRequest:
+        assert not accepted
+    else:
+        assert accepted
+
+
 def test_every_status_of_lambda_has_an_answer_and_none_but_a_success_reads_like_one(template):
     for route, method in methods(template).items():
         answers = method["Integration"]["IntegrationResponses"]

@@ -134,12 +134,17 @@ def test_a_pipeline_with_every_choice_is_clean(tmp_path):
             provisioned_concurrent_executions=1,
         )
         caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        imported = iam.Role.from_role_arn(stack, "Imported", "arn:aws:iam::111111111111:role/imported")
+        door = pipeline.add_api()
+        for grant in (pipeline.grant_operate, pipeline.grant_read, door.grant_call):
+            grant(imported)
+            grant(iam.AccountPrincipal("222222222222"))
         for grant in (
             pipeline.grant_invoke,
             pipeline.grant_review,
             pipeline.grant_operate,
             pipeline.grant_read,
-            pipeline.add_api().grant_call,
+            door.grant_call,
         ):
             grant(caller)
         pipeline.start_on_schedule(
