@@ -27,6 +27,13 @@ from tests.infra.apps import ROOT, new_app, new_stack, properties, template_of
 EVENTS = sorted((ROOT / "tests" / "events").glob("*.json"))
 ROUTES = {"POST /executions", "GET /executions", "GET /executions/{id}", "POST /executions/{id}/stop"}
 
+BUDGETS = [
+    *(0.01, 10_000, 10_001, 0, -1, True, None, []),
+    *("1", "0.50", "0", "0.000", "10000", "10000.0", "10000.01", "9999.99", "12345"),
+    *("000000001", "0000000001", "000010000", "0000010000"),
+    *("1e3", "+1", "-1", " 1", "1 ", "1.", ".5", "", "1_0", "0." + "1" * 12, "0." + "1" * 13),
+]
+
 
 def made(**choices: Any) -> tuple[Stack, DurableAgentPipeline, Any]:
     stack = new_stack()
@@ -112,27 +119,7 @@ def test_the_model_refuses_what_the_function_refuses_and_takes_what_it_takes(sch
         assert accepted
 
 
-@pytest.mark.parametrize(
-    "budget",
-    [0.01, 10_000, 10_001, 0, -1, True, None, [], "1", "0.50", "0", "0.000", "10000", "10000.0", "10000.01", "9999.99"]
-    + [
-        "12345",
-        "000000001",
-        "0000000001",
-        "000010000",
-        "0000010000",
-        "1e3",
-        "+1",
-        "-1",
-        " 1",
-        "1 ",
-        "1.",
-        ".5",
-        "",
-        "1_0",
-    ]
-    + ["0." + "1" * 12, "0." + "1" * 13],
-)
+@pytest.mark.parametrize("budget", BUDGETS)
 def test_the_model_and_the_function_agree_on_a_budget(schema, budget):
     event = {"query": "x", "budget_usd": budget}
     accepted = jsonschema.Draft4Validator(schema).is_valid(event)
