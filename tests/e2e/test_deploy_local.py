@@ -148,8 +148,7 @@ def test_the_api_stops_an_execution_and_knows_no_other(run):
     door = run.document["front_door"]
     stopped = door["stopped"]
     assert (stopped["status"], stopped["body"]["status"]) == (200, "STOPPED")
-    assert stopped["body"]["error"]["type"] == "StoppedByCaller"
-    assert "result" not in stopped["body"]
+    assert {"error", "result"} & set(stopped["body"]) == {"error"}
     assert door["unknown_execution"]["status"] == 404
 
 
