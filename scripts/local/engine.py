@@ -15,6 +15,7 @@ import signal
 import sys
 from pathlib import Path
 
+from aws_durable_execution_sdk_python_testing import threads
 from aws_durable_execution_sdk_python_testing.executor import Executor
 from aws_durable_execution_sdk_python_testing.runner import WebRunner, WebRunnerConfig
 from aws_durable_execution_sdk_python_testing.stores.base import StoreType
@@ -34,6 +35,8 @@ def main() -> None:
     region = region_of(os.environ)
     os.environ.update(DUMMY_CREDENTIALS)  # it signs its calls to the Lambda endpoint, which does not look
     Executor.RETRY_BACKOFF_SECONDS = options.crash_retry_seconds
+    # its pool of invocations has no setting; left alone, it is the cores plus four: six on a small machine
+    threads.default_max_workers = lambda: options.concurrent_invocations
     runner = WebRunner(_config(options, region))
     try:
         runner.start()
@@ -73,6 +76,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--invocation-timeout-seconds", type=int, default=900)
     parser.add_argument(
         "--crash-retry-seconds", type=float, default=1.0, help="wait before a crashed function is invoked again"
+    )
+    parser.add_argument(
+        "--concurrent-invocations", type=int, default=32, help="function processes at once; more wait (default 32)"
     )
     parser.add_argument("--skip-time", action="store_true", help="durable waits and back-offs pass at once")
     return parser.parse_args()

@@ -34,6 +34,7 @@ class StackSettings:
     kill_rules: see kill_rules.py. Default: none.
     timeout_seconds: per invocation. Default: 900, as deployed.
     crash_retry_seconds: pause before a crashed function is invoked again. Default: 1.
+    concurrent_invocations: function processes at once, as a concurrency limit on Lambda; more wait. Default: 32.
     skip_time: durable waits and back-offs pass at once. Default: real time.
     """
 
@@ -46,6 +47,7 @@ class StackSettings:
     kill_rules: Sequence[Mapping[str, Any]] = ()
     timeout_seconds: int = 900
     crash_retry_seconds: float = 1.0
+    concurrent_invocations: int = 32
     skip_time: bool = False
 
 
@@ -137,6 +139,7 @@ class LocalStack:
         arguments = ["--store", str(settings.folder / "executions.sqlite")]
         arguments += ["--invocation-timeout-seconds", str(settings.timeout_seconds)]
         arguments += ["--crash-retry-seconds", str(settings.crash_retry_seconds)]
+        arguments += ["--concurrent-invocations", str(settings.concurrent_invocations)]
         return arguments + (["--skip-time"] if settings.skip_time else [])
 
     def _lambda_arguments(self, engine_url: str) -> list[str]:

@@ -29,6 +29,8 @@ def handler(event: dict[str, Any], context: DurableContext) -> dict[str, Any]:
     """Three steps, and whatever else the event asks for."""
     if event.get("fail"):
         raise Refused(event["fail"])
+    if event.get("gather"):
+        return {"gathered": context.step(_gathered(event), name="gather", config=AT_MOST_ONCE)}
     done = [context.step(_counted(event, name), name=name, config=AT_MOST_ONCE) for name in ("one", "two")]
     if event.get("callback"):
         done.append(context.wait_for_callback(_note_callback(event), name="approval"))
@@ -50,6 +52,22 @@ def _counted(event: dict[str, Any], name: str) -> Any:
             time.sleep(60)
         time.sleep(event.get("pause", 0))
         return name
+
+    return work
+
+
+def _gathered(event: dict[str, Any]) -> Any:
+    """A step that goes on only while `gather` processes are in it at once, and gives its own number back."""
+
+    def work(_: Any) -> int:
+        folder = Path(event["notes"])
+        (folder / str(event["number"])).touch()
+        until = time.monotonic() + 60
+        while sum(1 for _ in folder.iterdir()) < event["gather"] and time.monotonic() < until:
+            time.sleep(0.02)
+        if time.monotonic() >= until:
+            raise Refused(f"{event['gather']} processes never ran at once")
+        return int(event["number"])
 
     return work
 
