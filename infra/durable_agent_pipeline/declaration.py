@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .tools_module import defined_names
+from .tools_module import defined_names, undecorated
 
 QUERY = "query"
 RESERVED = (QUERY, "status", "report", "usage", "stored")
 """Fields of the result that are not an agent's text."""
 
 MAX_AGENTS = 32
+SHOWN_CHARACTERS = 100
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -60,14 +61,25 @@ def _entries(file: Path) -> list[dict[str, Any]]:
         raise ValueError(f"agents must be a folder with an agents.toml, got {str(file.parent)!r}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{file.name} must be valid TOML in UTF-8, got: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{file.name} must not be nested so deep") from None
     entries = document.pop("agents", [])
     if document:
-        raise ValueError(f"{file.name} must hold [[agents]] tables only, got {', '.join(sorted(document))}")
-    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_AGENTS:
+        raise ValueError(f"{file.name} must hold [[agents]] tables only, got {_shown(min(document))}")
+    entries = entries if isinstance(entries, list) else [entries]
+    if not 1 <= len(entries) <= MAX_AGENTS:
         raise ValueError(f"{file.name} must declare 1 to {MAX_AGENTS} [[agents]] tables, got {len(entries)}")
     if odd := [entry for entry in entries if not isinstance(entry, dict)]:
-        raise ValueError(f"{file.name}: agents must be [[agents]] tables, got {odd[0]!r}")
+        raise ValueError(f"{file.name}: agents must be [[agents]] tables, got {_shown(odd[0])}")
     return entries
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # depth without end, or a number of thousands of digits
+        return f"a {type(value).__name__}"
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}... ({len(text)} characters)"
 
 
 @dataclass(frozen=True)
@@ -125,12 +137,12 @@ _FIELDS = {
 
 
 def _check_fields(entry: Mapping[str, Any], fields: Mapping[str, _Field] = _FIELDS, agent: Any = None) -> None:
-    where = f"agents.toml: agent {entry.get('name', agent)!r}"
+    where = f"agents.toml: agent {_shown(entry.get('name', agent))}"
     if unknown := sorted(entry.keys() - fields.keys()):
-        raise ValueError(f"{where} must have only the fields {', '.join(fields)}, got {unknown[0]!r}")
+        raise ValueError(f"{where} must have only the fields {', '.join(fields)}, got {_shown(unknown[0])}")
     for name, field in fields.items():
         if (field.required or name in entry) and not field.holds(entry.get(name)):
-            raise ValueError(f"{where}: {name} must be {field.rule}, got {entry.get(name)!r}")
+            raise ValueError(f"{where}: {name} must be {field.rule}, got {_shown(entry.get(name))}")
     if "limits" in entry:
         _check_fields(entry["limits"], _LIMITS, entry["name"])
 
@@ -147,7 +159,7 @@ def _check_inputs(entry: Mapping[str, Any], earlier: list[str]) -> None:
         if given not in known:
             raise ValueError(
                 f"agents.toml: agent {entry['name']!r}: inputs must name what comes before it ({', '.join(known)}), "
-                f"so that there is no cycle, got {given!r}"
+                f"so that there is no cycle, got {_shown(given)}"
             )
 
 
@@ -170,7 +182,12 @@ def _check_tools(folder: Path, entry: Mapping[str, Any]) -> None:
     defined = defined_names(folder / "tools.py")
     for tool in tools:
         if defined is not None and tool not in defined:
-            raise ValueError(f"agent {entry['name']!r}: tools must be names in tools.py, got {tool!r}")
+            raise ValueError(f"agent {entry['name']!r}: tools must be names in tools.py, got {_shown(tool)}")
+    if plain := [tool for tool in tools if tool in undecorated(folder / "tools.py")]:
+        raise ValueError(
+            f"agent {entry['name']!r}: tools must be made with @tool or @durable_tool, got {plain[0]!r} without a "
+            "decorator"
+        )
 
 
 def _check_tool_options(entry: Mapping[str, Any]) -> None:

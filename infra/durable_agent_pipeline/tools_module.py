@@ -1,6 +1,7 @@
 """The names that a tools.py defines, found without running it: its imports are the Lambda's, not synth's."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 
@@ -13,16 +14,31 @@ def defined_names(file: Path) -> frozenset[str] | None:
     Raises:
         ValueError: when there is no such file, or it is not Python.
     """
+    names = {name for statement in _statements(file) for name in _bound(statement)}
+    return None if "*" in names else frozenset(names)
+
+
+def undecorated(file: Path) -> frozenset[str]:
+    """Functions and classes that nothing makes a tool of: bound once, without a decorator.
+
+    Raises:
+        ValueError: as `defined_names`.
+    """
+    statements = _statements(file)
+    bound = Counter(name for statement in statements for name in _bound(statement))
+    definitions = (s for s in statements if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+    return frozenset(s.name for s in definitions if not s.decorator_list and bound[s.name] == 1)
+
+
+def _statements(file: Path) -> list[ast.stmt]:
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        return ast.parse(file.read_text(encoding="utf-8")).body
     except OSError:
         raise ValueError(
             f"agents with tools must have a tools.py beside agents.toml, got none in {str(file.parent)!r}"
         ) from None
     except (SyntaxError, ValueError) as error:
         raise ValueError(f"tools.py must be Python, got: {error}") from None
-    names = {name for statement in tree.body for name in _bound(statement)}
-    return None if "*" in names else frozenset(names)
 
 
 def _bound(statement: ast.stmt) -> list[str]:

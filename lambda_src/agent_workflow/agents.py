@@ -143,8 +143,14 @@ def _declared(file: Path) -> list[Declaration]:
         raise InvalidConfiguration(f"an agents folder must hold {file.name}, got none in {file.parent.name}/") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidConfiguration(f"{file.name} must be valid TOML in UTF-8: {error}") from None
-    except ValidationError as error:
-        raise InvalidConfiguration(f"{file.name}: {refusal(error)}") from None
+    except (RecursionError, ValueError) as error:  # depth that no declaration has, a number of thousands of digits
+        raise InvalidConfiguration(f"{file.name}: {_rule(error)}") from None
+
+
+def _rule(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return refusal(error)
+    return "must not be nested so deep" if isinstance(error, RecursionError) else "must be values that JSON can hold"
 
 
 def _check_names(agents: list[Declaration]) -> None:

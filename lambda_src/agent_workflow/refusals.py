@@ -1,11 +1,13 @@
 """The one lower-case line that says which rule was broken, where, and what was got instead."""
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 SHOWN_CHARACTERS = 60
+_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}")
 
 
 def shown(value: object) -> str:
@@ -19,17 +21,31 @@ def shown(value: object) -> str:
             text = f"an object of {len(value)} fields"
         case list() | tuple():
             text = f"a list of {len(value)} values"
+        case int():
+            text = _digits(value)
         case _:
             text = str(value)
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}... ({len(text)} characters)"
 
 
-def refusal(error: ValidationError, *, private: frozenset[str] = frozenset()) -> str:
+def _digits(number: int) -> str:
+    try:
+        return str(number)
+    except ValueError:  # Python refuses to write thousands of digits
+        return f"a number of {number.bit_length()} bits"
+
+
+def hidden(value: object) -> str:
+    """The same for a value that may be a caller's text: of a text only its length, since messages reach logs."""
+    return f"a string of length {len(value.strip())}" if isinstance(value, str) else shown(value)
+
+
+def refusal(error: ValidationError, *, private: bool = False) -> str:
     """The first broken rule of a pydantic check, as one line.
 
     Args:
         error: what pydantic raised.
-        private: fields whose text must not be repeated, because messages reach logs. Default: every value is shown.
+        private: the texts are a caller's, and must not be repeated. Default: values are shown.
     """
     detail = error.errors(include_url=False)[0]
     place = _place(detail["loc"])
@@ -37,9 +53,14 @@ def refusal(error: ValidationError, *, private: frozenset[str] = frozenset()) ->
         case "missing":
             return f"{place} is required"
         case "extra_forbidden":
-            return f"unknown field {shown(place)}"
+            return f"unknown field {_name(place) if private else shown(place)}"
     rule = detail["msg"][0].lower() + detail["msg"][1:].removesuffix(".")
-    return f"{place}: {rule}, got {_got(detail, hide=place in private)}"
+    return f"{place}: {rule}, got {_got(detail, hide=private)}"
+
+
+def _name(field: str) -> str:
+    # a caller that puts the question in the place of a field's name must not find it in a log
+    return shown(field) if _FIELD.fullmatch(field) else f"whose name has {len(field)} characters"
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -50,6 +71,4 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 def _got(detail: ErrorDetails, *, hide: bool) -> str:
     value: Any = detail["input"]
-    if isinstance(value, str) and (hide or "string_too" in detail["type"]):
-        return f"a string of length {len(value.strip())}"
-    return shown(value)
+    return hidden(value) if hide or "string_too" in detail["type"] else shown(value)

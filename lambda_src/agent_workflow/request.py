@@ -5,11 +5,12 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, LiteralString
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from agent_workflow.errors import InvalidRequest
-from agent_workflow.refusals import refusal, shown
+from agent_workflow.refusals import hidden, refusal
+from durable_strands.visible import is_visible
 
 MAX_QUERY_CHARACTERS = 2_000
 MAX_BUDGET_USD = Decimal(10_000)
@@ -27,18 +28,28 @@ def _budget(value: object) -> Decimal:
     return amount
 
 
+def _readable(query: str) -> str:
+    if not is_visible(query):
+        raise PydanticCustomError("invisible", "must hold a character that can be seen")
+    return query
+
+
 class Request(BaseModel):
     """One execution's request, checked and frozen.
 
     Attributes:
-        query: the topic, 1 to 2,000 characters after trimming.
+        query: the topic, 1 to 2,000 characters after trimming, at least one of them visible.
         demo_checkpoint: whether to wait durably for 10 seconds before the last agent. Default: no wait.
         budget_usd: USD that the model calls may cost. Default: only the deployment's ceiling applies.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
+    query: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS),
+        AfterValidator(_readable),
+    ]
     demo_checkpoint: bool = False
     budget_usd: Annotated[Decimal | None, BeforeValidator(_budget)] = None
 
@@ -54,12 +65,12 @@ def parse_request(event: Any) -> Request:
     """
     event = _message_of_queue(event) if isinstance(event, dict) and event.keys() == {"Records"} else event
     if not isinstance(event, dict):
-        raise InvalidRequest(f"the event must be a JSON object, got {_kind(event)}")
+        raise InvalidRequest(f"the event must be a JSON object, got {hidden(event)}")
     try:
         return Request.model_validate(event)
     except ValidationError as error:
         # from None: pydantic's own text repeats the query, and the SDK logs the whole chain
-        raise InvalidRequest(refusal(error, private=frozenset({"query"}))) from None
+        raise InvalidRequest(refusal(error, private=True)) from None
 
 
 def _message_of_queue(event: dict[str, Any]) -> Any:
@@ -69,14 +80,9 @@ def _message_of_queue(event: dict[str, Any]) -> Any:
         body = record["body"]
     except (TypeError, ValueError, KeyError):
         raise InvalidRequest(
-            f"an event with Records must hold one SQS message, got {shown(event['Records'])}"
+            f"an event with Records must hold one SQS message, got {hidden(event['Records'])}"
         ) from None
     try:
         return json.loads(body)
-    except (TypeError, ValueError):
-        raise InvalidRequest(f"the body of an SQS message must be JSON, got {_kind(body)}") from None
-
-
-def _kind(event: object) -> str:
-    # a bare string is most likely the query, which never goes to logs
-    return f"a string of length {len(event)}" if isinstance(event, str) else shown(event)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidRequest(f"the body of an SQS message must be JSON, got {hidden(body)}") from None

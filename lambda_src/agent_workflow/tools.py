@@ -11,12 +11,13 @@ from agent_workflow.agents import ToolChoices
 from agent_workflow.refusals import shown
 from durable_strands import ToolOptions, retry_any
 from durable_strands.errors import AgentFailed
+from durable_strands.tools import is_tool
 
 MODULE_NAME = "pipeline_tools"
 
 
 class ToolsNotFound(AgentFailed):
-    """The tools.py of the agents folder is missing, cannot be imported, or lacks a declared tool."""
+    """The tools.py of the agents folder is missing, cannot be imported, or lacks a declared tool that is one."""
 
 
 def load_tools(folder: Path, names: tuple[str, ...]) -> list[Any]:
@@ -25,14 +26,21 @@ def load_tools(folder: Path, names: tuple[str, ...]) -> list[Any]:
     The file is imported only when an agent with tools really runs, once per agent: its imports may be heavy.
 
     Raises:
-        ToolsNotFound: the file or a name in it is missing, or its import fails.
+        ToolsNotFound: the file or a name in it is missing or no tool, or its import fails.
     """
     if not names:
         return []
     module = _imported(folder / "tools.py")
     if missing := [name for name in names if not hasattr(module, name)]:
         raise ToolsNotFound(f"every tool must be a name in tools.py, got {shown(missing[0])}")
-    return [getattr(module, name) for name in names]
+    tools = [getattr(module, name) for name in names]
+    for name, value in zip(names, tools, strict=True):
+        if not is_tool(value):
+            raise ToolsNotFound(
+                f"every tool must be made with @tool or @durable_tool, or be a tool provider, got {shown(name)}, "
+                f"which is a {type(value).__name__}"
+            )
+    return tools
 
 
 def tool_options(choices: Mapping[str, ToolChoices]) -> dict[str, ToolOptions]:

@@ -17,7 +17,7 @@ from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.telemetry import execution_logger, keep_prompts_out_of_spans
-from agent_workflow.tools import tool_options
+from agent_workflow.tools import load_tools, tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
 from durable_strands.errors import ResultTooLarge, rebuild
 
@@ -54,6 +54,7 @@ class Workflow:
         Raises:
             AgentFailed: an agent failed; its data is the usage so far, as JSON.
         """
+        self._check_tools()
         texts = {QUERY: self._request.query}
         for agent in self._agents:
             if self._request.demo_checkpoint and agent is self._agents[-1]:
@@ -61,6 +62,12 @@ class Workflow:
             texts[agent.name] = self._answer(agent, compose(agent.inputs, texts)).text
         document = completed(self._request, self._agents, texts, self._usage(calls=True))
         return self._stored(document) if too_large(document) else document
+
+    def _check_tools(self) -> None:
+        """Before the first call, so that a tool missing from the last agent does not cost the agents before it."""
+        if not self._context.is_replaying():
+            for agent in self._agents:
+                load_tools(self._settings.agents_folder, agent.tools)
 
     def _stored(self, document: Document) -> Document:
         bucket = self._bucket

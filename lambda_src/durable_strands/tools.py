@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 
@@ -38,3 +39,15 @@ def durable_tool(function: Callable[..., Any]) -> Any:
     made = tool(outside)
     made.durable_function = function  # type: ignore[attr-defined]
     return made
+
+
+def is_tool(value: Any) -> bool:
+    """Whether Strands' registry takes `value`; any other it drops with a warning, and the agent runs without it."""
+    from strands.agent import AgentBase
+    from strands.tools import ToolProvider
+    from strands.types.tools import AgentTool
+
+    if isinstance(value, list | tuple | set):
+        return bool(value) and all(map(is_tool, value))
+    kinds = isinstance(value, AgentTool | ToolProvider | ModuleType | str)
+    return kinds or (isinstance(value, AgentBase) and hasattr(value, "as_tool"))

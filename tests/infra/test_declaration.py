@@ -61,7 +61,7 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         ([one(more="[agents.limits]\nturns = 0")], "turns must be a whole number between 1 and 300, got 0"),
         ([one(more="[agents.limits]\nsteps = 1")], "must have only the fields turns, total_tokens, got 'steps'"),
         ([one(more='tools = ["search"]')], "must have a tools.py beside agents.toml"),
-        (['title = "x"', one()], "must hold [[agents]] tables only, got title"),
+        (['title = "x"', one()], "must hold [[agents]] tables only, got 'title'"),
         ([""], "must declare 1 to 32 [[agents]] tables, got 0"),
         (["[[agents"], "must be valid TOML in UTF-8"),
         (
@@ -93,7 +93,7 @@ def test_fails_when_a_prompt_is_blank(tmp_path):
 @pytest.mark.parametrize(
     "module",
     [
-        "def search(): ...",
+        "@tool\ndef search(): ...",
         "search = 1",
         "from elsewhere import search",
         "import search",
@@ -142,9 +142,46 @@ def test_fails_when_a_prompt_is_not_utf_8(tmp_path):
 )
 def test_fails_when_the_options_of_a_tool_break_a_rule(tmp_path, options, message):
     folder = agents(tmp_path, one(more=f'tools = ["search"]\n[agents.tool_options.search]\n{options}'))
-    (folder / "tools.py").write_text("def search(): ...", encoding="utf-8")
+    (folder / "tools.py").write_text("@tool\ndef search(): ...", encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_agents(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("agents = 5", "agents must be [[agents]] tables, got 5"),
+        ("agents = " + "[" * 3_000 + "]" * 3_000, "must not be nested so deep"),
+    ],
+)
+def test_fails_when_agents_are_no_tables_in_one_short_line(tmp_path, text, said):
+    (tmp_path / "agents.toml").write_text(text)
+    with pytest.raises(ValueError, match=r"agents\.toml") as refused:
+        read_agents(tmp_path)
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("code", "fits"),
+    [
+        ("def search(): ...", False),
+        ("async def search(): ...", False),
+        ("class search: ...", False),
+        ("@tool\ndef search(): ...", True),
+        ("def search(): ...\nsearch = tool(search)", True),
+        ("from elsewhere import search", True),
+        ("search = MCPClient()", True),
+    ],
+)
+def test_a_tool_that_strands_would_drop_in_silence_is_refused_at_synth(tmp_path, code, fits):
+    folder = agents(tmp_path, one(more='tools = ["search"]'), prompts=("writer",))
+    (folder / "tools.py").write_text(code)
+    if fits:
+        assert read_agents(folder)
+    else:
+        with pytest.raises(ValueError, match=r"tools must be made with @tool or @durable_tool, got 'search'"):
+            read_agents(folder)
 
 
 def test_the_folder_of_the_packaged_agents_holds_no_code_that_an_agent_could_take_for_a_tool(tmp_path):

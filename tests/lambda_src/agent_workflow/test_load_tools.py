@@ -37,5 +37,12 @@ def test_the_file_may_hold_dataclasses_under_postponed_annotations(tmp_path: Pat
     code = (
         "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass Hit:\n    at: int\n"
     )
-    (tmp_path / "tools.py").write_text(code + "search = Hit(3)\n")
-    assert load_tools(tmp_path, ("search",))[0].at == 3
+    (tmp_path / "tools.py").write_text(code + "search = str(Hit(3))\n")
+    assert load_tools(tmp_path, ("search",)) == ["Hit(at=3)"]
+
+
+@pytest.mark.parametrize("value", ["lambda: 1", "3", "int", "{}", "[]", "[3]", "print"])
+def test_fails_when_a_declared_tool_is_none_which_strands_would_drop_in_silence(tmp_path: Path, value: str):
+    (tmp_path / "tools.py").write_text(f"search = {value}\n")
+    with pytest.raises(ToolsNotFound, match="every tool must be made with @tool"):
+        load_tools(tmp_path, ("search",))

@@ -55,11 +55,11 @@ REFUSED = {
     "invalid-null-query": "query: input should be a valid string, got null",
     "invalid-lone-surrogate": "got a string of length 16",
     "invalid-unknown-field": "unknown field 'topic'",
-    "invalid-text-demo-checkpoint": "demo_checkpoint: input should be a valid boolean, got 'yes'",
+    "invalid-text-demo-checkpoint": "demo_checkpoint: input should be a valid boolean, got a string of length 3",
     "invalid-null-budget": "at most 10000, got null",
     "invalid-zero-budget": "at most 10000, got 0",
     "invalid-negative-budget": "at most 10000, got -1.5",
-    "invalid-word-budget": "at most 10000, got 'a lot'",
+    "invalid-word-budget": "at most 10000, got a string of length 5",
     "invalid-boolean-budget": "at most 10000, got true",
     "invalid-absurd-budget": "at most 10000, got 1000000000000.0",
 }
@@ -93,7 +93,16 @@ def test_a_long_value_is_cut_in_the_message(given: Any):
 
 
 @pytest.mark.parametrize(
-    "given", ["my secret topic", {"query": ["my secret topic"]}, {"query": "my secret topic " * 200}]
+    "given",
+    [
+        "my secret topic",
+        {"query": ["my secret topic"]},
+        {"query": "my secret topic " * 200},
+        {"query": "q", "demo_checkpoint": "my secret topic"},
+        {"query": "q", "budget_usd": "my secret topic"},
+        {"query": "q", "my secret topic": 1},
+        {"Records": "my secret topic"},
+    ],
 )
 def test_the_query_is_never_repeated_in_a_message_because_messages_are_logged(given: Any):
     with pytest.raises(InvalidRequest) as refused:
@@ -101,6 +110,17 @@ def test_the_query_is_never_repeated_in_a_message_because_messages_are_logged(gi
     chain = [refused.value, refused.value.__cause__]
     assert "secret" not in repr(chain)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("query", ["\u200b", "\u2060\ufeff", "\u00ad", "\u3164", "\u2800", "\u0301", "\u202e \u200d"])
+def test_fails_when_nothing_of_the_query_can_be_seen(query: str):
+    with pytest.raises(InvalidRequest, match=r"must hold a character that can be seen|at least 1 character"):
+        parse_request({"query": query})
+
+
+@pytest.mark.parametrize("query", ["?", "é", "e\u0301", "日本", "\u200bx", "🚀"])
+def test_a_query_of_any_script_is_accepted(query: str):
+    assert parse_request({"query": query}).query
 
 
 def sqs(*bodies: Any) -> dict[str, Any]:
@@ -122,6 +142,7 @@ def test_the_one_message_of_a_queue_is_the_request():
         (sqs("{}", "{}"), "an event with Records must hold one SQS message, got a list of 2 values"),
         ({"Records": 7}, "an event with Records must hold one SQS message, got 7"),
         (sqs("tides"), "the body of an SQS message must be JSON, got a string of length 5"),
+        (sqs("[" * 20_000), "the body of an SQS message must be JSON, got a string of length 20000"),
         (sqs("[]"), "the event must be a JSON object, got a list of 0 values"),
         (sqs("{}"), "query is required"),
     ],
