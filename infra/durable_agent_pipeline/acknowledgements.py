@@ -16,6 +16,10 @@ VERSIONS = (
 )
 TRACING = "X-Ray's PutTraceSegments and PutTelemetryRecords have no resource to name; IAM accepts only '*' for them."
 DEAD_LETTERS = "This queue is where dead letters end: it has no consumer that could fail and so no queue behind it."
+UNDELIVERED = (
+    "Rules and schedules name this queue as their dead-letter queue, a use that the rule does not know; nothing "
+    "consumes it, so there is nothing to put a queue behind."
+)
 RUNTIME = "Python 3.13 has durable execution and years of support left; 3.14 is one keyword away (runtime)."
 INTERFACES = "Lambda manages network interfaces that do not exist yet; EC2 accepts only '*' for these actions."
 OBJECTS = "Objects are named by the digest of what they hold, so a grant can only name all objects of this one bucket."
@@ -61,6 +65,11 @@ def accept_versions(grantee: IConstruct, function: lambda_.IFunction) -> None:
 def accept_last_queue(queue: Construct) -> None:
     """A dead-letter queue without a dead-letter queue."""
     _accept(queue, DEAD_LETTERS, "Serverless-SQSRedrivePolicy")
+
+
+def accept_undelivered(queue: Construct) -> None:
+    """A dead-letter queue of rules and schedules."""
+    _accept(queue, UNDELIVERED, "AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy")
 
 
 def accept_runtime(function: lambda_.Function) -> None:

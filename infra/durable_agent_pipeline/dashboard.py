@@ -7,13 +7,18 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from .alarms import MAX_OPERATIONS, MAX_STORAGE_BYTES
+from .alarm_rules import MAX_OPERATIONS, MAX_STORAGE_BYTES
+from .alarms import RUNBOOK
 from .metrics import FACTS
 from .pipeline_metrics import PipelineMetrics
 from .props import PipelineProps
 
 _WIDTH = 24
 _HEIGHT = 6
+_BESIDE = 4
+"""Most graphs of one line: narrower ones cannot be read."""
+
+_GIVEN_UP = ("dead_letters", "dead_letters_sent", "dead_letter_errors", "undelivered")
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def _health(metrics: PipelineMetrics) -> Row:
             Graph("Executions", [metrics.of_pipeline(key) for key in ends], unit="executions"),
             Graph("Running (whole account)", [metrics.of_pipeline("running")]),
             Graph("Invocations", [metrics.of_pipeline(key) for key in ("invocations", "errors", "throttles")]),
-            Graph("Dead letters", [metrics.of_pipeline(key) for key in ("dead_letters", "dead_letter_errors")]),
+            Graph("Given up", [metrics.of_pipeline(key) for key in _GIVEN_UP]),
         ),
     )
 
@@ -109,6 +114,11 @@ def _failures() -> Row:
         "What failed last?",
         queries={
             "Failed agents by error type": (named, failed, "stats count(*) as failures by error_type, agent"),
+            "Refusals and crashes by error type": (
+                # Lambda's own line: what failed before or outside any agent writes no line of ours
+                'filter type = "platform.report" and ispresent(record.errorType)',
+                "stats count(*) as failures by record.errorType, record.status",
+            ),
             "Last error lines": (
                 "fields @timestamp, correlation_id, message",
                 'filter level = "ERROR"',
@@ -137,18 +147,27 @@ def dashboard(
 ) -> cloudwatch.Dashboard:
     """Draw the rows: what it is, the alarms' states, then question by question."""
     board = cloudwatch.Dashboard(scope, "Dashboard", default_interval=None)
-    board.add_widgets(_text(f"# {metrics.pipeline_name}\nRunbook: {props.runbook_url}", height=2))
+    runbook = f"[Runbook]({props.runbook_url})" if props.runbook_url else f"Runbook: {RUNBOOK}"
+    board.add_widgets(_text(f"# {metrics.pipeline_name}\n{runbook}", height=2))
     board.add_widgets(
         cloudwatch.AlarmStatusWidget(title="Alarms", width=_WIDTH, height=3, alarms=list(alarms.values()))
     )
     for row in rows(metrics):
         board.add_widgets(_text(f"## {row.question}"))
         if row.graphs:
-            board.add_widgets(*[_graph(graph, _WIDTH // len(row.graphs)) for graph in row.graphs])
+            for graphs in lines_of(row.graphs):
+                board.add_widgets(*[_graph(graph, _WIDTH // len(graphs)) for graph in graphs])
         tables = [_table(title, lines, len(row.queries), log_group) for title, lines in row.queries.items()]
         if tables:
             board.add_widgets(*tables)
     return board
+
+
+def lines_of(graphs: Sequence[Graph]) -> list[Sequence[Graph]]:
+    """As few lines as hold four graphs each, filled evenly: five graphs are three and two."""
+    lines = -(-len(graphs) // _BESIDE)
+    widest = -(-len(graphs) // lines)
+    return [graphs[start : start + widest] for start in range(0, len(graphs), widest)]
 
 
 def _text(markdown: str, *, height: int = 1) -> cloudwatch.TextWidget:

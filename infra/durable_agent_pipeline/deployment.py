@@ -10,7 +10,7 @@ from constructs import Construct
 from .acknowledgements import accept_deployment_policy
 from .props import PipelineProps
 
-ROLL_BACK_ON = ("Failed", "TimedOut", "ModelErrors")
+ROLL_BACK_ON = ("Failed", "TimedOut", "Errors", "Stuck", "ModelErrors", "DeadLetterErrors", "Utilization")
 """Alarms that end a gradual deployment and take the alias back."""
 
 

@@ -61,7 +61,8 @@ class ExecutionChoices:
     """How long Lambda keeps an asynchronous event that it cannot start; 1 minute to 6 hours. Default: 6 hours."""
 
     retry_attempts: int = 2
-    """How often Lambda tries an asynchronous event again before it becomes a dead letter; 0 to 2. Default: 2."""
+    """`MaximumRetryAttempts` of the alias; 0 to 2. It does not run a durable execution again: its steps and Lambda's
+    backend have their own retries. Default: 2."""
 
     def check_execution(self) -> None:
         """Refuse what breaks a rule."""

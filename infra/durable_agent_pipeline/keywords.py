@@ -13,6 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 
+from .alarm_choice import AlarmChoice
+
 
 class PipelineKeywords(TypedDict, total=False):
     """Documented at PipelineProps."""
@@ -48,11 +50,13 @@ class PipelineKeywords(TypedDict, total=False):
     alarm_subscriptions: Sequence[sns.ITopicSubscription]
     slow_execution: Duration
     spend_per_hour_usd: Decimal | str | float
-    runbook_url: str
+    alarm_choices: Mapping[str, AlarmChoice]
+    runbook_url: str | None
     deployment_config: codedeploy.ILambdaDeploymentConfig | None
 
     encryption_key: kms.IKey | None
     large_results: bool
+    large_results_removal_policy: RemovalPolicy | None
     vpc: ec2.IVpc | None
     vpc_subnets: ec2.SubnetSelection | None
     security_groups: Sequence[ec2.ISecurityGroup] | None

@@ -2,7 +2,7 @@
 
 import math
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -11,6 +11,7 @@ from .acknowledgements import accept_no_access_log, accept_objects
 from .execution_choices import DAY, MAX_EXECUTION_SECONDS
 from .props import PipelineProps
 
+_EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 LONGEST_DAYS = MAX_EXECUTION_SECONDS // DAY + 90
 
 
@@ -18,6 +19,7 @@ def large_results(scope: Construct, props: PipelineProps, role: iam.Role) -> s3.
     """An encrypted, private bucket whose objects expire when no execution can need them any more."""
     if not props.large_results:
         return None
+    gone = props.large_results_removal_policy is RemovalPolicy.DESTROY
     bucket = s3.Bucket(
         scope,
         "LargeResults",
@@ -35,11 +37,21 @@ def large_results(scope: Construct, props: PipelineProps, role: iam.Role) -> s3.
                 abort_incomplete_multipart_upload_after=Duration.days(1),
             )
         ],
-        removal_policy=RemovalPolicy.RETAIN,
+        removal_policy=RemovalPolicy.DESTROY if gone else RemovalPolicy.RETAIN,
+        auto_delete_objects=gone,  # a bucket that is not empty cannot be deleted
     )
+    if gone:
+        _tag_emptier(Stack.of(scope))
     accept_no_access_log(bucket)
     _grant(role, bucket)
     return bucket
+
+
+def _tag_emptier(stack: Stack) -> None:
+    """CDK writes its role and function without tags, also where the whole app has some."""
+    for node in stack.node.find_child(_EMPTIER).node.find_all():
+        if isinstance(node, CfnResource) and node.cfn_resource_type in {"AWS::IAM::Role", "AWS::Lambda::Function"}:
+            node.add_property_override("Tags", [{"Key": "purpose", "Value": "empties buckets before they are deleted"}])
 
 
 def expires_after_days(props: PipelineProps) -> int:

@@ -91,6 +91,22 @@ class MetricMethods:
         """Events lost because the dead-letter queue refused them. Sum."""
         return self.metrics.of_pipeline("dead_letter_errors", **options)
 
+    def metric_dead_letters_sent(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Messages that came into the dead-letter queue. Sum."""
+        return self.metrics.of_pipeline("dead_letters_sent", **options)
+
+    def metric_undelivered(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """What rules and schedules of the pipeline could not deliver. Sum."""
+        return self.metrics.of_pipeline("undelivered", **options)
+
+    def metric_total_cost(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """USD of the model calls of all agents, as one metric. Sum."""
+        return self.metrics.of_pipeline("total_cost", **options)
+
+    def metric_total_calls(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Model calls of all agents that returned a reply, as one metric. Sum."""
+        return self.metrics.of_pipeline("total_calls", **options)
+
     def metric_model_throttles(self, model: str | None = None, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
         """Calls that Bedrock throttled. Sum."""
         return self.metrics.over_models("model_throttles", model, **options)

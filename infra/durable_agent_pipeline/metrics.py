@@ -39,6 +39,10 @@ def _bedrock(name: str, statistic: str, title: str, unit: str = "Count") -> Metr
     return MetricFact(name, BEDROCK, ("ModelId",), statistic, title, unit)
 
 
+def _queue(name: str, statistic: str, title: str) -> MetricFact:
+    return MetricFact(name, SQS, ("QueueName",), statistic, title, "Count")
+
+
 def _own(name: str, statistic: str, title: str, unit: str, *more: str) -> MetricFact:
     return MetricFact(name, NAMESPACE, ("Pipeline", *more), statistic, title, unit)
 
@@ -64,9 +68,9 @@ FACTS: Mapping[str, MetricFact] = {
     "invocation_duration": _lambda("Duration", "p95", "Invocation p95", "Milliseconds"),
     "dead_letter_errors": _lambda("DeadLetterErrors", "Sum", "Dead letters not written"),
     # SQS: .../AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-    "dead_letters": MetricFact(
-        "ApproximateNumberOfMessagesVisible", SQS, ("QueueName",), "Maximum", "Dead letters", "Count"
-    ),
+    "dead_letters": _queue("ApproximateNumberOfMessagesVisible", "Maximum", "Dead letters kept"),
+    "dead_letters_sent": _queue("NumberOfMessagesSent", "Sum", "New dead letters"),
+    "undelivered": _queue("NumberOfMessagesSent", "Sum", "Not delivered"),
     # Bedrock, per account and model: docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html
     "model_throttles": _bedrock("InvocationThrottles", "Sum", "throttled"),
     "model_server_errors": _bedrock("InvocationServerErrors", "Sum", "server errors"),
@@ -84,6 +88,9 @@ FACTS: Mapping[str, MetricFact] = {
     "model_calls": _own("ModelCalls", "Sum", "model calls", "Count", *_CALL),
     "model_retries": _own("ModelRetries", "Sum", "model retries", "Count", *_CALL),
     "cost": _own("CostUSD", "Sum", "USD", "None", *_CALL),
+    # The same over all agents: an alarm can sum at most ten metrics
+    "total_cost": _own("TotalCostUSD", "Sum", "USD in all", "None"),
+    "total_calls": _own("TotalModelCalls", "Sum", "model calls in all", "Count"),
     "agent_duration": _own("AgentDuration", "p95", "p95", "Milliseconds", "Agent"),
     "tool_calls": _own("ToolCalls", "Sum", "tool calls", "Count", "Agent"),
     "tool_errors": _own("ToolErrors", "Sum", "tool errors", "Count", "Agent"),
@@ -99,7 +106,14 @@ def _five_minutes() -> Duration:
 
 
 def metric(
-    key: str, dimensions: Mapping[str, str], *, label: str | None = None, period: Duration | None = None
+    key: str,
+    dimensions: Mapping[str, str],
+    *,
+    label: str | None = None,
+    period: Duration | None = None,
+    statistic: str | None = None,
+    region: str | None = None,
+    account: str | None = None,
 ) -> cloudwatch.Metric:
     """Build one metric of the table.
 
@@ -108,13 +122,18 @@ def metric(
         dimensions: a value for every dimension the fact names; more are ignored.
         label: what a graph calls it. Default: the fact's title.
         period: Default: 5 minutes.
+        statistic: Default: the fact's.
+        region: where the metric is. Default: where it is shown.
+        account: whose it is. Default: whoever shows it.
     """
     fact = FACTS[key]
     return cloudwatch.Metric(
         namespace=fact.namespace,
         metric_name=fact.name,
         dimensions_map={name: dimensions[name] for name in fact.dimensions},
-        statistic=fact.statistic,
+        statistic=statistic or fact.statistic,
+        region=region,
+        account=account,
         label=label or fact.title,
         period=period or _five_minutes(),
     )

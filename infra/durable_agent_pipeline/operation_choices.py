@@ -1,6 +1,6 @@
 """Choices of how the pipeline is watched and changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 
+from .alarm_choice import AlarmChoice
 from .execution_choices import MAX_EXECUTION_SECONDS
 from .rules import matching, one_of, positive_usd, seconds_between
 
@@ -43,19 +44,22 @@ class OperationChoices:
     """Who hears of alarms and failed executions. Default: nobody yet; subscribe to `alarm_topic`."""
 
     slow_execution: Duration = field(default_factory=lambda: Duration.minutes(30))
-    """The alarm Slow rings when the slowest executions (p95) take longer for 15 minutes; a wait for a reviewer counts,
-    so raise it where reviews are usual. 1 second to 366 days. Default: 30 minutes."""
+    """The alarm Slow rings when a single execution took longer; a wait for a reviewer counts, so raise it where reviews
+    are usual. 1 second to 366 days. Default: 30 minutes."""
 
     spend_per_hour_usd: Decimal | str | float = 25
     """The alarm Spend rings when the models cost as much within an hour, in USD; above 0. Default: 25."""
 
-    runbook_url: str = "docs/operations.md"
-    """Where the runbook is read; alarms and dashboard point to its sections.
-    Default: its path in the repository of this construct."""
+    alarm_choices: Mapping[str, AlarmChoice] = field(default_factory=dict)
+    """Alarm name -> what to change about it: threshold, severity, or that it is left out. Default: no change."""
+
+    runbook_url: str | None = None
+    """Address of a page made from docs/operations.md; alarms and dashboard then link to its sections. Default: no link,
+    they name the page in this repository and its section."""
 
     deployment_config: codedeploy.ILambdaDeploymentConfig | None = None
-    """How CodeDeploy shifts the alias to a new version; it goes back when an execution fails or times out meanwhile.
-    Default: all at once, without CodeDeploy."""
+    """How CodeDeploy shifts the alias to a new version; it goes back when an alarm of deployment.ROLL_BACK_ON rings
+    meanwhile. Default: all at once, without CodeDeploy."""
 
     def check_operation(self) -> None:
         """Refuse what breaks a rule."""

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -18,10 +19,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from . import grants, triggers
-from .alarms import alarm_topic, alarms
+from .alarm_topic import alarm_topic
+from .alarms import alarms, section
 from .asset import pipeline_code
 from .dashboard import dashboard
-from .dead_letters import dead_letters
+from .dead_letters import dead_letters, undelivered
 from .deployment import gradual_deployment
 from .encryption import real_key
 from .endings import bad_endings, good_endings
@@ -35,6 +37,7 @@ from .network import network_access
 from .pipeline_metrics import PipelineMetrics
 from .plan import read_plan
 from .props import PipelineProps
+from .removal import keep_running
 from .role import checkpoint_policy, execution_role
 from .rules import refuse_fixed_name
 
@@ -73,7 +76,10 @@ class DurableAgentPipeline(MetricMethods, Construct):
     """Log group of the function."""
 
     dead_letter_queue: sqs.Queue
-    """Events that were given up."""
+    """Original events of executions that ended badly or could not be started; they hold what callers asked."""
+
+    undelivered_queue: sqs.Queue
+    """What rules and schedules of the pipeline could not deliver."""
 
     large_results: s3.Bucket | None
     """Texts and tool results that are too big for a checkpoint; None if the choice is left out."""
@@ -87,6 +93,9 @@ class DurableAgentPipeline(MetricMethods, Construct):
     dashboard: cloudwatch.Dashboard
     """The operator's page."""
 
+    deployment_group: codedeploy.LambdaDeploymentGroup | None
+    """What shifts the alias gradually; None without deployment_config."""
+
     metrics: PipelineMetrics
     """Builds any metric; the metric_* methods are its short form."""
 
@@ -99,6 +108,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
         self._props = props
         self.log_group = log_group(self, props)
         self.dead_letter_queue = dead_letters(self, props)
+        self.undelivered_queue = undelivered(self, props)
         role = execution_role(self, props, plan, self.log_group)
         self.large_results = large_results(self, props, role)
         function = durable_function(
@@ -114,12 +124,14 @@ class DurableAgentPipeline(MetricMethods, Construct):
         self.function = function
         self.alias = live_alias(self, props, function)
         self.alias.node.add_dependency(checkpoint_policy(self, role, function))
-        self.metrics = PipelineMetrics.of(plan, function, self.dead_letter_queue)
+        metrics = PipelineMetrics.of(plan, function, self.dead_letter_queue, self.undelivered_queue)
+        self.metrics = metrics.at(Stack.of(self))
         self.alarm_topic = alarm_topic(self, props)
-        self.alarms = alarms(self, props, self.metrics, self.alarm_topic)
-        self.dashboard = dashboard(self, props, self.metrics, self.alarms, self.log_group)
-        bad_endings(self, function, self.alarm_topic, self.dead_letter_queue)
-        gradual_deployment(self, props, self.alias, self.alarms)
+        self.alarms = alarms(self, props, metrics, self.alarm_topic)
+        self.dashboard = dashboard(self, props, metrics, self.alarms, self.log_group)
+        bad_endings(self, function, self.alarm_topic, self.undelivered_queue)
+        self.deployment_group = gradual_deployment(self, props, self.alias, self.alarms)
+        keep_running(self, props)
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow starting executions, through the alias only."""
@@ -193,9 +205,8 @@ class DurableAgentPipeline(MetricMethods, Construct):
             log_retention=props.log_retention,
             removal_policy=props.removal_policy,
         )
-        door.ring(
-            self.alarm_topic, f"{self.metrics.pipeline_name}: {API_ERRORS} Runbook: {props.runbook_url}#apierrors"
-        )
+        runbook = section("ApiErrors", props)
+        door.ring(self.alarm_topic, f"PAGE {self.metrics.pipeline_name}: {API_ERRORS} Runbook: {runbook}")
         return door
 
     def start_on_schedule(
@@ -212,7 +223,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
             ValueError: for an event that every execution would refuse.
         """
         return triggers.on_schedule(
-            self, trigger_id, self.alias, self.dead_letter_queue, schedule=schedule, event=event
+            self, trigger_id, self.alias, self.undelivered_queue, schedule=schedule, event=event
         )
 
     def start_on_event(
@@ -236,7 +247,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
             self,
             trigger_id,
             self.alias,
-            self.dead_letter_queue,
+            self.undelivered_queue,
             event_pattern=event_pattern,
             event=given,
             event_bus=event_bus,

@@ -30,9 +30,13 @@ class ProtectionChoices:
     """Security groups in `vpc`. Default: one of its own, open outwards only."""
 
     removal_policy: RemovalPolicy = RemovalPolicy.DESTROY
-    """What happens to logs and dead letters when the pipeline is removed. Published versions and the bucket of large
-    results always stay: executions may still run on the first, CloudFormation cannot empty the second (its objects
-    expire by themselves). Default: DESTROY."""
+    """What happens to the function, its logs and its dead letters when the pipeline is removed. RETAIN keeps the
+    function with its versions, alias and role, so that running executions finish. With DESTROY they do not: the
+    function takes its versions with it, whatever CloudFormation is told about those. Default: DESTROY."""
+
+    large_results_removal_policy: RemovalPolicy | None = None
+    """What happens to the bucket of large results. DESTROY empties it first, by a small function that CDK brings.
+    Default: RETAIN, its objects expire by themselves."""
 
     def check_protection(self) -> None:
         """Refuse a network choice without a network."""

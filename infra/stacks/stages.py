@@ -29,6 +29,7 @@ DEV = Stage(
         retention_period=Duration.days(1),
         log_retention=logs.RetentionDays.ONE_WEEK,
         log_level="DEBUG",
+        large_results_removal_policy=RemovalPolicy.DESTROY,
         budget_ceiling_usd="1",
         spend_per_hour_usd=5,
     ),

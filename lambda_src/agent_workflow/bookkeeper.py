@@ -63,9 +63,11 @@ class Bookkeeper(Observer):
             "ModelCalls": 1,
             "ModelRetries": record.attempts - 1,
         }
+        totals: dict[str, float | Decimal] = {"TotalModelCalls": 1}
         if cost is not None:
-            values["CostUSD"] = cost
+            values["CostUSD"] = totals["TotalCostUSD"] = cost
         emit(self._settings, values, Agent=agent, Model=record.model_id or "unknown")
+        emit(self._settings, totals)
         if record.stop_reason in ANSWERS:
             latency = sum(call.latency_ms for call in self.ledger.of(record.agent)) + record.latency_ms
             emit(self._settings, {"AgentDuration": latency}, Agent=agent)

@@ -14,6 +14,7 @@ from agent_workflow.settings import Settings
 
 PER_MODEL = ("Pipeline", "Agent", "Model")
 PER_AGENT = ("Pipeline", "Agent")
+PER_PIPELINE = ("Pipeline",)
 PER_ERROR = ("Pipeline", "ErrorType")
 
 
@@ -35,6 +36,9 @@ METRICS = (
     Metric("ModelCalls", "Count", PER_MODEL),
     Metric("ModelRetries", "Count", PER_MODEL),
     Metric("CostUSD", "None", PER_MODEL),
+    # The same for all agents together: a CloudWatch alarm can sum at most ten metrics, a pipeline may have more agents
+    Metric("TotalModelCalls", "Count", PER_PIPELINE),
+    Metric("TotalCostUSD", "None", PER_PIPELINE),
     Metric("AgentDuration", "Milliseconds", PER_AGENT),
     Metric("ToolCalls", "Count", PER_AGENT),
     Metric("ToolErrors", "Count", PER_AGENT),

@@ -9,6 +9,10 @@ from typing import Any
 ALARM = "AWS::CloudWatch::Alarm"
 PLAIN_STATISTICS = frozenset({"SampleCount", "Average", "Sum", "Minimum", "Maximum"})
 
+EMPTIED = "Custom::S3AutoDeleteObjects"
+EMPTIER = "CustomS3AutoDeleteObjectsCustomResourceProvider"
+"""What CDK brings to empty a bucket before it is deleted: its resource's type, how its own parts' ids begin."""
+
 LEFT_OUT = "left out"
 REWRITTEN = "rewritten"
 
@@ -41,7 +45,7 @@ def localized(template: Mapping[str, Any], supported: Collection[str]) -> tuple[
     resources: dict[str, Any] = {}
     changes: list[Change] = []
     for logical_id, resource in template["Resources"].items():
-        kept, change, why = _local(resource, supported)
+        kept, change, why = _local(logical_id, resource, supported)
         if kept is not None:
             resources[logical_id] = kept
         if change:
@@ -55,7 +59,11 @@ def absent(logical_id: str) -> str:
     return f"{logical_id}-is-left-out-locally"
 
 
-def _local(resource: dict[str, Any], supported: Collection[str]) -> tuple[dict[str, Any] | None, str, str]:
+def _local(
+    logical_id: str, resource: dict[str, Any], supported: Collection[str]
+) -> tuple[dict[str, Any] | None, str, str]:
+    if logical_id.startswith(EMPTIER) or resource["Type"] == EMPTIED:
+        return None, LEFT_OUT, "the emulator runs no Node.js, and is thrown away with its buckets"
     if resource["Type"] not in supported and not resource["Type"].startswith("Custom::"):
         return None, LEFT_OUT, "the emulator does not know this type"
     metrics = resource.get("Properties", {}).get("Metrics")

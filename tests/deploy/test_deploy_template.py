@@ -81,3 +81,11 @@ def test_every_reference_to_what_was_left_out_is_replaced():
     assert template["Resources"]["Board"]["DependsOn"] == ["Queue"]
     assert template["Resources"]["Queue"]["DependsOn"] == []
     assert [output["Value"] for output in template["Outputs"].values()] == [gone, gone]
+
+
+def test_what_empties_a_bucket_before_its_deletion_is_left_out():
+    parts = {"CustomS3AutoDeleteObjectsCustomResourceProviderHandler1": {"Type": QUEUE}}
+    bucket = {"Type": "Custom::S3AutoDeleteObjects", "DependsOn": list(parts)}
+    template, changes = changed(Queue={"Type": QUEUE}, BucketEmptied=bucket, **parts)
+    assert template["Resources"] == {"Queue": {"Type": QUEUE}}
+    assert {change.logical_id for change in changes} == {"BucketEmptied", *parts}

@@ -38,6 +38,12 @@ def the_only(template: Template, resource_type: str) -> dict[str, Any]:
     return dict(*found.values())
 
 
+def durable_function(template: Template) -> dict[str, Any]:
+    """The properties of the durable function; CDK may bring functions of its own."""
+    (found,) = template.find_resources("AWS::Lambda::Function", {"Properties": {"DurableConfig": {}}}).values()
+    return dict(found["Properties"])
+
+
 def properties(template: Template, resource_type: str) -> dict[str, Any]:
     """The properties of the one resource of a type."""
     return dict(the_only(template, resource_type)["Properties"])

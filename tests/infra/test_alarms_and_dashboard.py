@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk.assertions import Annotations, Match, Template
+from aws_cdk.assertions import Template
 
 from agent_workflow.telemetry import METRICS
-from infra.durable_agent_pipeline import DurableAgentPipeline
-from infra.durable_agent_pipeline.alarms import RULES
+from infra.durable_agent_pipeline import AlarmChoice, DurableAgentPipeline
+from infra.durable_agent_pipeline.alarm_rules import RULES
 from infra.durable_agent_pipeline.metric_methods import MetricMethods
 from infra.durable_agent_pipeline.metrics import FACTS
-from tests.infra.apps import ROOT, new_stack, properties, template_of
+from infra.durable_agent_pipeline.pipeline_metrics import MAX_SUMMANDS
+from tests.infra.apps import ACCOUNT, ROOT, new_stack, properties, template_of
 
 # What AWS documents for durable executions, invocations, queues and Bedrock, with their dimensions; the pages are named
 # beside the rows of infra/durable_agent_pipeline/metrics.py. Read 2026-11-22.
@@ -32,7 +33,7 @@ _OF_A_MODEL = (
 DOCUMENTED: dict[str, dict[str, set[str]]] = {
     "AWS/Lambda": {name: {"FunctionName"} for name in _OF_THE_FUNCTION} | {name: set() for name in _OF_THE_ACCOUNT},
     "AWS/Bedrock": {name: {"ModelId"} for name in _OF_A_MODEL},
-    "AWS/SQS": {"ApproximateNumberOfMessagesVisible": {"QueueName"}},
+    "AWS/SQS": {name: {"QueueName"} for name in ("ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent")},
 }
 EMITTED = {"DurableAgentPipeline": {metric.name: set(metric.dimensions) for metric in METRICS}}
 REAL = {**DOCUMENTED, **EMITTED}
@@ -121,8 +122,8 @@ def test_fails_when_a_metric_is_asked_for_an_agent_that_is_not_there(pipeline: D
 
 def test_the_alarms_are_those_that_are_asked_for(pipeline: DurableAgentPipeline):
     assert list(pipeline.alarms) == [
-        *("Failed", "TimedOut", "Slow", "Throttled", "ModelThrottled", "ModelErrors"),
-        *("Operations", "Storage", "Spend", "DeadLetters", "LegacyModel"),
+        *("Failed", "TimedOut", "Errors", "Stuck", "Slow", "Throttled", "Utilization", "ModelThrottled", "ModelErrors"),
+        *("Operations", "Storage", "Spend", "DeadLetters", "DeadLetterErrors", "Undelivered", "LegacyModel"),
     ]
 
 
@@ -142,21 +143,164 @@ def test_every_alarm_points_to_a_section_of_the_runbook(default: Template):
         assert re.search(r"Runbook: docs/operations\.md#[a-z]+$", alarm["Properties"]["AlarmDescription"])
 
 
-def test_an_alarm_that_cloudwatch_could_not_sum_is_left_out_and_named(tmp_path: Path):
-    (tmp_path / "prompts").mkdir()
+def many_models(folder: Path, count: int) -> Path:
+    """An agents folder whose agents have a model each."""
+    (folder / "prompts").mkdir()
     entries = []
-    for number in range(11):
-        (tmp_path / "prompts" / f"agent{number}.md").write_text("Be brief.", encoding="utf-8")
+    for number in range(count):
+        (folder / "prompts" / f"agent{number}.md").write_text("Be brief.", encoding="utf-8")
         entries.append(
-            f'[[agents]]\nname = "agent{number}"\ninputs = ["query"]\nmodel = "amazon.nova-lite-v1:0"\nmax_tokens = 9'
+            f'[[agents]]\nname = "agent{number}"\ninputs = ["query"]\nmodel = "acme.model{number}-v1"\nmax_tokens = 9'
         )
-    (tmp_path / "agents.toml").write_text("\n".join(entries), encoding="utf-8")
+    (folder / "agents.toml").write_text("\n".join(entries), encoding="utf-8")
+    return folder
+
+
+def test_no_alarm_vanishes_however_many_models_there_are(tmp_path: Path):
     stack = new_stack()
-    made = DurableAgentPipeline(stack, "Pipeline", agents=tmp_path)
-    assert "Spend" not in made.alarms
-    assert "Failed" in made.alarms
-    (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    assert "the alarm Spend is left out: an alarm can sum at most 10 metrics, got 11" in str(warning.entry.data)
+    made = DurableAgentPipeline(stack, "Pipeline", agents=many_models(tmp_path, 12))
+    assert {rule.name for rule in RULES} <= made.alarms.keys()
+    for name in ("ModelThrottled", "ModelErrors", "LegacyModel"):
+        assert f"{name}2" in made.alarms
+    template = Template.from_stack(stack)
+    summed = [
+        sum("MetricStat" in metric for metric in alarm["Properties"].get("Metrics", []))
+        for alarm in alarms_of(template).values()
+    ]
+    assert max(summed) <= MAX_SUMMANDS
+    watched = {dimensions["ModelId"] for namespace, _, dimensions in in_alarms(template) if namespace == "AWS/Bedrock"}
+    assert watched == {f"acme.model{number}-v1" for number in range(12)}
+
+
+def alarms_of(template: Template) -> dict[str, dict[str, Any]]:
+    """Name in the table -> the alarm's resource."""
+    found = template.find_resources("AWS::CloudWatch::Alarm")
+    return {key.removeprefix("PipelineAlarms")[:-8]: alarm for key, alarm in found.items()}
+
+
+def watched(alarm: dict[str, Any]) -> dict[str, Any]:
+    """The one metric of an alarm, with its statistic and period."""
+    (metric,) = alarm["Properties"]["Metrics"]
+    return dict(metric["MetricStat"])
+
+
+def test_what_is_summed_over_all_agents_is_one_metric(default: Template):
+    metric = watched(alarms_of(default)["Spend"])["Metric"]
+    assert (metric["MetricName"], [d["Name"] for d in metric["Dimensions"]]) == ("TotalCostUSD", ["Pipeline"])
+
+
+def test_one_slow_execution_rings(default: Template):
+    slow = alarms_of(default)["Slow"]
+    assert (watched(slow)["Stat"], slow["Properties"]["EvaluationPeriods"]) == ("Maximum", 1)
+
+
+def test_a_legacy_model_that_is_called_once_a_week_rings_without_a_pause(default: Template):
+    legacy = alarms_of(default)["LegacyModel"]["Properties"]
+    days = [m["MetricStat"]["Period"] for m in legacy.get("Metrics", []) if "MetricStat" in m] or [legacy["Period"]]
+    assert (set(days), legacy["EvaluationPeriods"], legacy["DatapointsToAlarm"]) == ({86_400}, 7, 1)
+
+
+def value_of(alarm: dict[str, Any], sums: dict[str, float]) -> float:
+    """What CloudWatch would compute of the alarm's expression in a period with these sums."""
+    (expression,) = [m["Expression"] for m in alarm["Properties"]["Metrics"] if "Expression" in m]
+    known = {"FILL": lambda value, _: value, "IF": lambda test, yes, no: yes if test else no}
+    spoken = expression.replace(" AND ", " and ")
+    return float(eval(spoken, {**known, **sums}))
+
+
+@pytest.mark.parametrize(
+    ("sent", "ended", "rings"),
+    [(1, {"failed": 1}, False), (3, {"failed": 1, "timed_out": 1, "stopped": 1}, False), (2, {"failed": 1}, True)],
+)
+def test_dead_letters_do_not_ring_for_what_failed_has_told_already(
+    default: Template, sent: int, ended: dict[str, int], *, rings: bool
+):
+    sums = {"dead_letters_sent": sent, "failed": 0, "timed_out": 0, "stopped": 0} | ended
+    alarm = alarms_of(default)["DeadLetters"]
+    assert (value_of(alarm, sums) >= alarm["Properties"]["Threshold"]) is rings
+
+
+def test_no_alarm_rings_for_messages_that_merely_lie_in_a_queue(default: Template):
+    assert "ApproximateNumberOfMessagesVisible" not in {name for _, name, _ in in_alarms(default)}
+
+
+@pytest.mark.parametrize(
+    ("sums", "rings"),
+    [
+        ({"invocations": 4}, True),
+        ({"invocations": 4, "total_calls": 1}, False),
+        ({"invocations": 4, "failed": 1}, False),
+        ({"invocations": 2}, False),
+        ({}, False),
+    ],
+)
+def test_an_execution_that_is_invoked_again_and_again_for_nothing_rings(
+    default: Template, sums: dict[str, float], *, rings: bool
+):
+    quiet = dict.fromkeys(("invocations", "total_calls", "succeeded", "failed", "timed_out", "stopped"), 0.0)
+    alarm = alarms_of(default)["Stuck"]
+    assert (value_of(alarm, quiet | sums) >= alarm["Properties"]["Threshold"]) is rings
+
+
+def test_what_the_service_loses_or_refuses_rings(default: Template):
+    found = alarms_of(default)
+    for name, metric, threshold in (
+        ("Errors", "Errors", 1),
+        ("DeadLetterErrors", "DeadLetterErrors", 1),
+        ("Utilization", "ApproximateRunningDurableExecutionsUtilization", 80),
+        ("Undelivered", "NumberOfMessagesSent", 1),
+    ):
+        assert found[name]["Properties"]["Threshold"] == threshold
+        assert watched(found[name])["Metric"]["MetricName"] == metric
+    told = found["Errors"]["Properties"]["AlarmDescription"]
+    assert "neither Failed nor TimedOut rings before execution_timeout" in told
+
+
+def test_an_alarm_can_be_changed_or_left_out():
+    stack = new_stack()
+    choices = {"Slow": AlarmChoice(threshold=5_000, severity="page"), "LegacyModel": AlarmChoice(enabled=False)}
+    made = DurableAgentPipeline(stack, "Pipeline", alarm_choices=choices)
+    assert "LegacyModel" not in made.alarms
+    slow = alarms_of(Template.from_stack(stack))["Slow"]["Properties"]
+    assert slow["Threshold"] == 5_000
+    assert slow["AlarmDescription"].startswith("PAGE Stack/Pipeline: ")
+    assert {"Key": "severity", "Value": "page"} in slow["Tags"]
+
+
+def test_fails_when_a_choice_names_no_alarm_or_breaks_its_rule():
+    with pytest.raises(ValueError, match=r"alarm_choices must name alarms \(Failed, .*\), got Loud"):
+        template_of(alarm_choices={"Loud": AlarmChoice()})
+    with pytest.raises(ValueError, match="threshold of an alarm must be a number above 0, got 0"):
+        AlarmChoice(threshold=0)
+    with pytest.raises(ValueError, match="severity of an alarm must be one of page, ticket, got 'loud'"):
+        AlarmChoice(severity="loud")
+
+
+def test_metrics_for_others_name_their_region_and_account():
+    models = dict.fromkeys(("research", "analysis", "summary"), "eu.anthropic.claude-sonnet-4-6")
+    found = DurableAgentPipeline(new_stack("eu-west-1"), "Pipeline", models=models).metric_failed()
+    assert isinstance(found, cloudwatch.Metric)
+    assert (found.region, found.account) == ("eu-west-1", ACCOUNT)
+
+
+def test_no_graph_is_narrower_than_a_quarter_of_the_page(default: Template):
+    (board,) = default.find_resources("AWS::CloudWatch::Dashboard").values()
+    parts = board["Properties"]["DashboardBody"]["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else "TOKEN" for part in parts)
+    assert min(widget["width"] for widget in json.loads(text)["widgets"]) >= 6
+
+
+def test_the_error_tables_show_refusals_too(default: Template):
+    board = str(properties(default, "AWS::CloudWatch::Dashboard"))
+    assert "ispresent(record.errorType)" in board
+    assert "by record.errorType" in board
+
+
+def test_a_runbook_of_the_callers_is_linked():
+    url = "https://wiki.example.com/runbook"
+    linked = template_of(runbook_url=url)
+    assert alarms_of(linked)["Failed"]["Properties"]["AlarmDescription"].endswith(f"Runbook: {url}#failed")
+    assert f"[Runbook]({url})" in str(properties(linked, "AWS::CloudWatch::Dashboard"))
 
 
 @pytest.mark.parametrize(

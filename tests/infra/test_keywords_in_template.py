@@ -205,9 +205,20 @@ def test_a_gradual_deployment_rolls_back_on_the_durable_alarms():
         "PipelineAlarmsFailed",
         "PipelineAlarmsTimedO",
         "PipelineAlarmsModelE",
+        "PipelineAlarmsErrors",
+        "PipelineAlarmsStuck2",
+        "PipelineAlarmsDeadLe",
+        "PipelineAlarmsUtiliz",
     }
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     assert "CodeDeployLambdaAliasUpdate" in the_only(template, "AWS::Lambda::Alias")["UpdatePolicy"]
+
+
+def test_the_deployment_group_is_an_attribute():
+    config = codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_5_MINUTES
+    made = DurableAgentPipeline(new_stack(), "Pipeline", deployment_config=config)
+    assert isinstance(made.deployment_group, codedeploy.LambdaDeploymentGroup)
+    assert DurableAgentPipeline(new_stack(), "Pipeline").deployment_group is None
 
 
 def keyed(region: str | None = None) -> tuple[Template, str]:
@@ -223,7 +234,8 @@ def test_one_key_encrypts_everything_that_is_stored():
     assert properties(template, "AWS::Lambda::Function")["KmsKeyArn"] == arn
     assert properties(template, "AWS::Logs::LogGroup")["KmsKeyId"] == arn
     assert properties(template, "AWS::SNS::Topic")["KmsMasterKeyId"] == arn
-    assert properties(template, "AWS::SQS::Queue")["KmsMasterKeyId"] == arn
+    queues = template.find_resources("AWS::SQS::Queue").values()
+    assert [queue["Properties"]["KmsMasterKeyId"] for queue in queues] == [arn, arn]
     assert str(arn) in str(properties(template, "AWS::S3::Bucket")["BucketEncryption"])
     assert properties(template, "AWS::Lambda::Function")["Environment"]["Variables"]["LARGE_RESULTS_KMS_KEY_ARN"] == arn
 

@@ -84,6 +84,7 @@ def test_what_is_acknowledged_is_this_list_each_on_its_resource(folder, stage):
         "Checkpoints": ["AwsSolutions-IAM5"],
         "LargeResults": ["AwsSolutions-S1"],
         "DeadLetters": ["Serverless-SQSRedrivePolicy"],
+        "Undelivered": ["AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"],
         "Live": ["Serverless-LambdaAsyncFailureDestination"],
     }
 

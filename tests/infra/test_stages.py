@@ -5,11 +5,11 @@ from typing import Any
 from aws_cdk.assertions import Match, Template
 
 from infra.stacks.stages import Stage
-from tests.infra.apps import properties, the_only
+from tests.infra.apps import durable_function, the_only
 
 
 def function(template: Template) -> dict[str, Any]:
-    return properties(template, "AWS::Lambda::Function")
+    return durable_function(template)
 
 
 def test_the_function_is_durable_with_the_stages_times(template: Template, stage: Stage):
@@ -63,11 +63,14 @@ def test_the_alias_live_waits_for_the_right_to_checkpoint(template: Template):
 
 
 def test_no_managed_policy_is_attached(template: Template):
-    assert "ManagedPolicyArns" not in the_only(template, "AWS::IAM::Role")["Properties"]
+    ours = {name: role for name, role in template.find_resources("AWS::IAM::Role").items() if "Pipeline" in name}
+    assert ours
+    assert all("ManagedPolicyArns" not in role["Properties"] for role in ours.values())
 
 
 def test_failed_starts_go_to_the_dead_letter_queue(template: Template):
-    (queue,) = template.find_resources("AWS::SQS::Queue")
+    queue = "PipelineDeadLetters68B5256A"
+    assert queue in template.find_resources("AWS::SQS::Queue")
     assert function(template)["DeadLetterConfig"] == {"TargetArn": {"Fn::GetAtt": [queue, "Arn"]}}
 
 
@@ -92,3 +95,21 @@ def test_the_outputs_are_the_contracts(template: Template):
 def test_prod_alone_is_protected_and_keeps_its_data(template: Template, stage: Stage):
     kept = the_only(template, "AWS::Logs::LogGroup")["DeletionPolicy"] == "Retain"
     assert (stage.protected, kept) == ((stage.name == "prod"),) * 2
+
+
+def test_devs_bucket_goes_with_the_stack_and_the_others_stay(template: Template, stage: Stage):
+    bucket = the_only(template, "AWS::S3::Bucket")
+    emptied = template.find_resources("Custom::S3AutoDeleteObjects")
+    assert (bucket["DeletionPolicy"], len(emptied)) == (("Delete", 1) if stage.name == "dev" else ("Retain", 0))
+
+
+def test_prod_keeps_the_function_with_all_that_its_executions_need(template: Template, stage: Stage):
+    kinds = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::SQS::Queue")
+    ours = [
+        found.get("DeletionPolicy", "Delete")
+        for kind in kinds
+        for name, found in template.find_resources(kind).items()
+        if name.startswith("Pipeline")
+    ]
+    assert len(ours) >= 7
+    assert set(ours) == ({"Retain"} if stage.name == "prod" else {"Delete"})

@@ -1,0 +1,34 @@
+"""What a caller may change about one alarm."""
+
+from dataclasses import dataclass
+
+from .rules import one_of
+
+SEVERITIES = ("page", "ticket")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmChoice:
+    """One alarm's threshold, severity, or end.
+
+    Raises:
+        ValueError: for a threshold that is not above 0, or an unknown severity.
+    """
+
+    threshold: float | None = None
+    """Rings at this value or above, in the unit of the alarm's metric. Default: the construct's own."""
+
+    severity: str | None = None
+    """"page" wakes somebody, "ticket" waits for the morning: the first word of the alarm's description and the value
+    of its tag `severity`. Default: the construct's own."""
+
+    enabled: bool = True
+    """Whether the alarm exists at all. Default: yes."""
+
+    def __post_init__(self) -> None:
+        number = self.threshold
+        wrong = isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf")
+        if number is not None and wrong:
+            raise ValueError(f"threshold of an alarm must be a number above 0, got {number!r}")
+        if self.severity is not None:
+            one_of("severity of an alarm", self.severity, SEVERITIES)
