@@ -23,7 +23,7 @@ class AlarmChoice:
     of its tag `severity`. Default: the construct's own."""
 
     enabled: bool = True
-    """Whether the alarm exists at all. Default: yes."""
+    """Whether the alarm exists at all; one that does not cannot take a gradual deployment back. Default: yes."""
 
     def __post_init__(self) -> None:
         number = self.threshold

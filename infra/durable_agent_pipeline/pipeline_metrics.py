@@ -116,7 +116,7 @@ class PipelineMetrics:
         ends = ("succeeded", "failed", "timed_out", "stopped")
         progress = " + ".join(f"FILL({key}, 0)" for key in ("total_calls", *ends))
         return cloudwatch.MathExpression(
-            expression=f"IF(FILL(invocations, 0) >= 3 AND {progress} == 0, 1, 0)",
+            expression=f"IF((FILL(invocations, 0) >= 3) AND (({progress}) == 0), 1, 0)",
             using_metrics={key: self.of_pipeline(key, period=period) for key in ("invocations", "total_calls", *ends)},
             label="Invoked without progress",
             period=period,

@@ -34,7 +34,7 @@ def _alarms(made: Deployed) -> Iterator[tuple[str, str, str]]:
 
 def _rules(made: Deployed) -> Iterator[tuple[str, str, str]]:
     for name, given in made.of_type("AWS::Events::Rule").items():
-        sent = {"aws:SourceArn": made.arn(name)}
+        sent = {"aws:SourceArn": made.arn(name), "aws:SourceAccount": ACCOUNT}
         for target in given["Targets"]:
             yield name, target["Arn"], _by_rule(made, target["Arn"], sent)
             if "DeadLetterConfig" in target:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from aws_cdk import Duration, Environment, Stack
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -14,6 +15,11 @@ from aws_cdk.assertions import Match, Template
 from infra.durable_agent_pipeline import DurableAgentPipeline
 from tests.infra.apps import ACCOUNT, new_app, new_stack
 from tests.infra.delivery import edges, undelivered
+
+_SENDERS = (
+    *("PipelineBadEndings", "PipelineDaily", "PipelineAsked", "PipelineFunction", "PipelineAlarmTopic"),
+    *("PipelineSucceeded", "ApiErrors"),
+)
 
 
 def no_key(_: Stack) -> kms.IKey | None:
@@ -48,6 +54,9 @@ def template(request: pytest.FixtureRequest) -> dict[str, Any]:
         "Daily", schedule=scheduler.ScheduleExpression.rate(Duration.days(1)), event={"query": "news"}
     )
     pipeline.start_on_event("Asked", event_pattern=events.EventPattern(source=["desk"]))
+    pipeline.add_api()
+    done = sqs.Queue(stack, "Done", enforce_ssl=True)
+    pipeline.on_success("Succeeded", target=targets.SqsQueue(done))
     return dict(Template.from_stack(stack).to_json())
 
 
@@ -60,7 +69,7 @@ def test_every_kind_of_edge_was_followed(template: dict[str, Any]):
     alarms = [name for name, found in template["Resources"].items() if found["Type"] == "AWS::CloudWatch::Alarm"]
     assert {f"{name} ->" for name in alarms} <= {edge.rpartition(" ")[0] for edge in followed}
     senders = " ".join(edge.partition(" -> ")[0] for edge in followed)
-    for sender in ("PipelineBadEndings", "PipelineDaily", "PipelineAsked", "PipelineFunction", "PipelineAlarmTopic"):
+    for sender in _SENDERS:
         assert sender in senders
 
 
