@@ -10,6 +10,8 @@ from strands.models import Model
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
 """What agents.toml declares for every agent."""
+NULL = object()
+"""The usage of a metadata event whose `usage` is null."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Reply:
     text: str = "text"
     tool_uses: tuple[tuple[str, dict[str, Any]], ...] = ()
     stop_reason: str | None = None
-    usage: dict[str, int] = field(default_factory=lambda: {"inputTokens": 100, "outputTokens": 50})
+    usage: Any = field(default_factory=lambda: {"inputTokens": 100, "outputTokens": 50, "totalTokens": 150})
+    """None: the stream ends without its metadata event."""
 
 
 class FakeModel(Model):
@@ -77,8 +80,11 @@ def _events(reply: Reply, call: int) -> list[dict[str, Any]]:
             {"contentBlockStop": {}},
         ]
     stop = reply.stop_reason or ("tool_use" if reply.tool_uses else "end_turn")
-    usage = {"totalTokens": reply.usage["inputTokens"] + reply.usage["outputTokens"], **reply.usage}
-    return [*events, {"messageStop": {"stopReason": stop}}, {"metadata": {"usage": usage, "metrics": {"latencyMs": 7}}}]
+    events.append({"messageStop": {"stopReason": stop}})
+    if reply.usage is not None:
+        usage = None if reply.usage is NULL else reply.usage
+        events.append({"metadata": {"usage": usage, "metrics": {"latencyMs": 7}}})
+    return events
 
 
 def declare_clerk(folder: Path, answer: str) -> None:

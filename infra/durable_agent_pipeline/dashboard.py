@@ -79,7 +79,7 @@ def _speed(metrics: PipelineMetrics) -> Row:
 def _cost(metrics: PipelineMetrics) -> Row:
     agents = [name for name, _ in metrics.agents]
     tokens = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
-    calls = ("model_calls", "model_retries", "tool_calls", "tool_errors")
+    calls = ("model_calls", "usage_unknown", "model_retries", "tool_calls", "tool_errors")
     return Row(
         "What does it cost?",
         (

@@ -84,6 +84,7 @@ FACTS: Mapping[str, MetricFact] = {
     "output_tokens": _own("OutputTokens", "Sum", "output", "Count", *_CALL),
     "cache_read_tokens": _own("CacheReadTokens", "Sum", "cache read", "Count", *_CALL),
     "cache_write_tokens": _own("CacheWriteTokens", "Sum", "cache write", "Count", *_CALL),
+    "usage_unknown": _own("UsageUnknown", "Sum", "calls of unknown cost", "Count", *_CALL),
     "call_latency": _own("ModelLatency", "p95", "model call p95", "Milliseconds", *_CALL),
     "model_calls": _own("ModelCalls", "Sum", "model calls", "Count", *_CALL),
     "model_retries": _own("ModelRetries", "Sum", "model retries", "Count", *_CALL),

@@ -11,7 +11,7 @@ from agent_workflow.telemetry import emit
 from durable_strands.errors import AgentFailed
 from durable_strands.observer import Observer
 from durable_strands.outcome import ANSWERS, paid_failure
-from durable_strands.records import CallRecord
+from durable_strands.records import CallRecord, Usage
 
 
 class Bookkeeper(Observer):
@@ -53,12 +53,9 @@ class Bookkeeper(Observer):
         self._logger.warning(line, _agent(agent), call, attempt, error.error_type)
 
     def _emit_model_call(self, record: CallRecord) -> None:
-        agent, usage, cost = _agent(record.agent), record.usage, self.ledger.cost(record)
+        agent, cost = _agent(record.agent), self.ledger.cost(record)
         values: dict[str, float | Decimal] = {
-            "InputTokens": usage.input_tokens,
-            "OutputTokens": usage.output_tokens,
-            "CacheReadTokens": usage.cache_read_tokens,
-            "CacheWriteTokens": usage.cache_write_tokens,
+            **_tokens(record.usage),
             "ModelLatency": record.latency_ms,
             "ModelCalls": 1,
             "ModelRetries": record.attempts - 1,
@@ -74,6 +71,17 @@ class Bookkeeper(Observer):
         # The call succeeds and the agent fails on it afterwards, outside any step, where nothing may be counted.
         if failure := paid_failure(record.stop_reason):
             emit(self._settings, {"Failures": 1}, ErrorType=failure)
+
+
+def _tokens(usage: Usage | None) -> dict[str, int]:
+    if usage is None:
+        return {"UsageUnknown": 1}
+    return {
+        "InputTokens": usage.input_tokens,
+        "OutputTokens": usage.output_tokens,
+        "CacheReadTokens": usage.cache_read_tokens,
+        "CacheWriteTokens": usage.cache_write_tokens,
+    }
 
 
 def _agent(operation: str) -> str:

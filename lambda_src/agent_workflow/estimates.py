@@ -2,7 +2,8 @@
 
 Every figure is named an estimate in the result. Prices are those of us-east-1 on arm64, read in November 2026
 (https://aws.amazon.com/lambda/pricing/). Left out: the free tier, cold starts, the time of failed attempts, texts that
-tools returned, operations that a tool starts by itself, and the storage of checkpoints over the retention period.
+tools returned or whose tokens are unknown, operations that a tool starts by itself, and the storage of checkpoints over
+the retention period.
 """
 
 from collections.abc import Sequence
@@ -78,10 +79,14 @@ def _forks(calls: Sequence[CallRecord]) -> int:
 
 
 def _calls_bytes(calls: Sequence[CallRecord]) -> int:
-    return sum(BYTES_PER_CALL + call.usage.output_tokens * BYTES_PER_TOKEN for call in calls)
+    return sum(BYTES_PER_CALL + _output_tokens(call) * BYTES_PER_TOKEN for call in calls)
 
 
 def _agents_bytes(calls: Sequence[CallRecord]) -> int:
     """Each agent's result: its last reply once more, and the list of its calls."""
-    last = {call.agent: call.usage.output_tokens for call in calls if call.kind == "model"}
+    last = {call.agent: _output_tokens(call) for call in calls if call.kind == "model"}
     return len(last) * BYTES_PER_AGENT + sum(last.values()) * BYTES_PER_TOKEN + len(calls) * BYTES_PER_LISTED_CALL
+
+
+def _output_tokens(call: CallRecord) -> int:
+    return 0 if call.usage is None else call.usage.output_tokens

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agent_workflow.prices import ModelPrice
-from durable_strands.records import CallRecord, Usage, total_usage
+from durable_strands.records import CallRecord, Usage, total_usage, unknown_calls
 
 FAILED = "failed"
 """Kind of the record that stands for the tokens of a call that failed after it was billed."""
@@ -38,32 +38,36 @@ class Ledger:
         """Enter a finished call."""
         self.calls.append(call)
 
-    def add_failure(self, agent: str, model_id: str, usage: Usage) -> None:
-        """Enter what a failed agent spent beyond its finished calls, such as a reply cut at max_tokens.
+    def add_failure(self, agent: str, model_id: str, usage: Usage, unknown: int = 0) -> None:
+        """Enter what a failed agent spent beyond its finished calls, such as a reply that could not be kept.
 
         Args:
             agent: name of the agent's operation.
             model_id: the model it called.
-            usage: all tokens of the agent's run, as its failure tells.
+            usage: all known tokens of the agent's run, as its failure tells.
+            unknown: how many of its calls cost an unknown number of tokens, as its failure tells. Default: none.
         """
-        known = total_usage(self.of(agent))
+        entered = self.of(agent)
+        known = total_usage(entered)
         beyond = Usage(*(max(0, getattr(usage, kind) - getattr(known, kind)) for kind in vars(known)))
         if beyond != Usage():
             self.add(CallRecord(agent, FAILED, FAILED, model_id, beyond))
+        for _ in range(unknown - unknown_calls(entered)):
+            self.add(CallRecord(agent, FAILED, FAILED, model_id, None))
 
     def of(self, agent: str) -> list[CallRecord]:
         """The calls of one agent, by the name of its operation."""
         return [call for call in self.calls if call.agent == agent]
 
     def cost(self, call: CallRecord) -> Decimal | None:
-        """USD of one call; 0 for a tool, None for a model without a price."""
+        """USD of one call; 0 for a tool, None for a model without a price or a reply that did not tell its tokens."""
         if call.kind == "tool":
             return Decimal(0)
         price = self.prices.get(call.model_id or "")
-        return price.cost(call.usage) if price else None
+        return price.cost(call.usage) if price and call.usage is not None else None
 
     def spent(self, agent: str | None = None) -> Decimal | None:
-        """USD of all calls, or of one agent's; None if a price is unknown."""
+        """USD of all calls, or of one agent's; None if a price or the tokens of a call are unknown."""
         return total(self.cost(call) for call in (self.calls if agent is None else self.of(agent)))
 
     def saved(self, agent: str | None = None) -> Decimal | None:

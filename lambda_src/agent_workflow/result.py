@@ -8,7 +8,7 @@ from agent_workflow.agents import AgentSpec
 from agent_workflow.estimates import Estimates
 from agent_workflow.ledger import Ledger
 from agent_workflow.request import Request
-from durable_strands.records import CallRecord, total_usage
+from durable_strands.records import CallRecord, Usage, total_usage, unknown_calls
 
 Document = dict[str, Any]
 
@@ -85,6 +85,7 @@ def _sums(calls: Sequence[CallRecord]) -> Document:
         "attempts": sum(call.attempts for call in model),
         "tool_calls": sum(call.kind == "tool" for call in calls),
         **vars(total_usage(calls)),
+        "unknown_calls": unknown_calls(calls),
         "latency_ms": sum(call.latency_ms for call in calls),
     }
 
@@ -95,7 +96,7 @@ def _call(call: CallRecord, ledger: Ledger) -> Document:
         "kind": call.kind,
         "attempts": call.attempts,
         "stop_reason": call.stop_reason,
-        **vars(call.usage),
+        **(dict.fromkeys(vars(Usage())) if call.usage is None else vars(call.usage)),
         "latency_ms": call.latency_ms,
         "cost_usd": usd(ledger.cost(call)),
     }

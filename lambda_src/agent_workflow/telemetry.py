@@ -32,6 +32,7 @@ METRICS = (
     Metric("OutputTokens", "Count", PER_MODEL),
     Metric("CacheReadTokens", "Count", PER_MODEL),
     Metric("CacheWriteTokens", "Count", PER_MODEL),
+    Metric("UsageUnknown", "Count", PER_MODEL),
     Metric("ModelLatency", "Milliseconds", PER_MODEL),
     Metric("ModelCalls", "Count", PER_MODEL),
     Metric("ModelRetries", "Count", PER_MODEL),

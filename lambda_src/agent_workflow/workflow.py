@@ -105,7 +105,7 @@ class Workflow:
         return answer
 
     def _account_for(self, failure: AgentFailed, agent: AgentSpec) -> None:
-        self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage)
+        self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage, failure.unknown_calls)
         # without the list of calls: an error object is limited far below a result
         failure.data = json.dumps({"agent": agent.name, "usage": self._usage(calls=False)})
         self._context.logger.error("agent=<%s>, error=<%s> | agent failed", agent.name, failure.error_type)

@@ -13,7 +13,7 @@ from typing import Any
 
 from aws_durable_execution_sdk_python.exceptions import DurableOperationError
 
-from durable_strands.records import CallRecord, Usage, total_usage
+from durable_strands.records import CallRecord, Usage, total_usage, unknown_calls
 
 _DATA_LIMIT_BYTES = 16_384
 _BY_NAME: dict[str, type[AgentFailed]] = {}
@@ -25,6 +25,7 @@ class AgentFailed(DurableOperationError):
     Attributes:
         retryable: Whether the same call may succeed later. Only such failures are retried.
         usage: Tokens spent by the run before it failed, as far as known.
+        unknown_calls: Billed calls of the run whose tokens are unknown and not in `usage`.
         calls: The calls that had finished.
         details: What else the caller should get, as JSON.
     """
@@ -41,15 +42,18 @@ class AgentFailed(DurableOperationError):
         usage: Usage | None = None,
         calls: tuple[CallRecord, ...] = (),
         details: Mapping[str, Any] | None = None,
+        unknown: int | None = None,
     ) -> None:
         super().__init__(message, error_type=type(self).__name__)
         self.calls = calls
         self.usage = usage if usage is not None else total_usage(calls)
+        self.unknown_calls = unknown if unknown is not None else unknown_calls(calls)
         self.details = dict(details or {})
         self.data = self._as_data()
 
     def _as_data(self) -> str:
-        whole = {**self.details, "usage": vars(self.usage), "calls": [call.to_dict() for call in self.calls]}
+        spent = {"usage": vars(self.usage), "unknown_calls": self.unknown_calls}
+        whole = {**self.details, **spent, "calls": [call.to_dict() for call in self.calls]}
         text = json.dumps(whole)
         # An error object has a size limit of its own; the sum must survive even when the list does not fit.
         return text if len(text) <= _DATA_LIMIT_BYTES else json.dumps({**whole, "calls": []})
@@ -58,6 +62,7 @@ class AgentFailed(DurableOperationError):
         """The same failure, told with the calls that had finished before it, unless it knows them already."""
         if not self.calls:
             self.calls, self.usage = calls, total_usage(calls) + self.usage
+            self.unknown_calls += unknown_calls(calls)
             self.data = self._as_data()
         return self
 
@@ -174,20 +179,20 @@ def rebuild(error: DurableOperationError) -> AgentFailed:
         return CallInterrupted(f"the process ended in the middle of a call and no retry is left: {message}")
     if name == "SerDesError":
         return ResultNotKept(message)
-    usage, calls, details = _read(error.data)
+    usage, unknown, calls, details = _read(error.data)
     if name not in _BY_NAME:
-        return ModelFailed(f"{name}: {message}", usage, calls, details)
+        return ModelFailed(f"{name}: {message}", usage, calls, details, unknown)
     kind = _BY_NAME[name]
     failure = kind.__new__(kind)
     # A subclass may have a constructor of its own; what was written is complete without it.
-    AgentFailed.__init__(failure, message, usage, calls, details)
+    AgentFailed.__init__(failure, message, usage, calls, details, unknown)
     return failure
 
 
-def _read(data: str | None) -> tuple[Usage | None, tuple[CallRecord, ...], dict[str, Any]]:
+def _read(data: str | None) -> tuple[Usage | None, int | None, tuple[CallRecord, ...], dict[str, Any]]:
     try:
         document: Any = json.loads(data or "null")
-        usage = Usage(**document.pop("usage"))
-        return usage, tuple(CallRecord.from_dict(call) for call in document.pop("calls")), document
+        usage, unknown = Usage(**document.pop("usage")), int(document.pop("unknown_calls"))
+        return usage, unknown, tuple(CallRecord.from_dict(call) for call in document.pop("calls")), document
     except (ValueError, TypeError, KeyError, AttributeError):
-        return None, (), {}
+        return None, None, (), {}

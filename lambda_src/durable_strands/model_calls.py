@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from aws_durable_execution_sdk_python import SerDesError, StepContext, StepError
@@ -78,12 +78,13 @@ class ModelCalls:
         run, started = self._run, time.monotonic()
         try:
             reply = self._timed(make, relay)
+            usage: Usage | None = reply.pop("billed")
             record = CallRecord(
-                run.name, name, "model", model_id, Usage.of_reply(reply["usage"]),
+                run.name, name, "model", model_id, usage,
                 round((time.monotonic() - started) * 1000), step.attempt, reply["stop_reason"], run.invocation,
             )  # fmt: skip
             kept = {"reply": reply, "record": record.to_dict()}
-            refuse_oversize(kept, run.options.max_result_bytes, record.usage)
+            refuse_oversize(kept, run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)
             safely(run.observer.attempt_failed, run.name, name, step.attempt, failure)
@@ -103,11 +104,14 @@ class ModelCalls:
 async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[str, Any]:
     stop: ModelStopReason | None = None
     complete = False
+    billed: Usage | None = None
     async for event in events:
         if isinstance(event, ModelStopReason):
             stop = event
         else:
-            complete = complete or "messageStop" in (event.get("event") or {})
+            chunk = event.get("event") or {}
+            complete = complete or "messageStop" in chunk
+            billed = _told(chunk) if "metadata" in chunk else billed
             relay.put(event)
     if stop is None:
         raise ModelFailed("the model stage ended without a reply")
@@ -115,7 +119,25 @@ async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[s
     # A connection that closes quietly leaves a partial text behind, which Strands reports as `end_turn`.
     if not complete and reason == "end_turn":
         raise ModelStreamBroken("the stream ended before the model's messageStop")
-    return {"stop_reason": reason, "message": dict(message), "usage": dict(usage), "metrics": dict(metrics)}
+    # A reply without a single token is none: whoever reports zeros does not count. Only a guardrail stops unread input.
+    if billed == Usage() and reason != "guardrail_intervened":
+        billed = None
+    reply = {"stop_reason": reason, "message": dict(message), "usage": dict(usage), "metrics": dict(metrics)}
+    return {**reply, "billed": billed}
+
+
+def _told(chunk: dict[str, Any]) -> Usage | None:
+    """The usage that a stream's metadata event tells; one that cannot be true is taken out of the event.
+
+    Strands reads the event next: it fills in zeros for missing counts, and adds up, or stumbles over, any other value.
+    """
+    metadata = chunk["metadata"] if isinstance(chunk["metadata"], Mapping) else {}
+    usage = Usage.of_reply(metadata.get("usage"))
+    kept = {key: value for key, value in metadata.items() if isinstance(value, Mapping)}
+    if usage is None:
+        kept.pop("usage", None)
+    chunk["metadata"] = kept
+    return usage
 
 
 def _model_id(model: Any) -> str | None:

@@ -6,6 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+_CACHE_COUNTS = ("cacheReadInputTokens", "cacheWriteInputTokens")
+_MOST_TOKENS = 2**31 - 1
+"""Bedrock's counts are 32-bit integers."""
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -29,14 +33,17 @@ class Usage:
         )
 
     @classmethod
-    def of_reply(cls, usage: Mapping[str, Any]) -> Usage:
-        """Usage from the `usage` object of a Converse reply."""
-        return cls(
-            int(usage.get("inputTokens", 0)),
-            int(usage.get("outputTokens", 0)),
-            int(usage.get("cacheReadInputTokens", 0) or 0),
-            int(usage.get("cacheWriteInputTokens", 0) or 0),
-        )
+    def of_reply(cls, usage: Any) -> Usage | None:
+        """Usage from the `usage` object of a Converse reply; None, which is unknown, if it could not be a true one.
+
+        A count that is missing or impossible must never be read as zero: the call was billed all the same. Only the
+        cache counts may be left out, as Bedrock does without a prompt cache.
+        """
+        if not isinstance(usage, Mapping):
+            return None
+        counts: list[Any] = [usage.get("inputTokens"), usage.get("outputTokens")]
+        counts += [0 if usage.get(kind) is None else usage[kind] for kind in _CACHE_COUNTS]
+        return cls(*counts) if all(type(count) is int and 0 <= count <= _MOST_TOKENS for count in counts) else None
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,8 @@ class CallRecord:
         name: Name of the call inside it: `model-1`, `tool-1-search`.
         kind: `model` or `tool`.
         model_id: The model that answered; None for a tool, or a model that has no id.
-        usage: Tokens of this call; zero for a tool.
+        usage: Tokens of this call; zero for a tool. None if the reply did not tell them: the call was billed, and how
+            much is unknown.
         latency_ms: Wall clock of the successful attempt, in milliseconds.
         attempts: Tries including the successful one.
         stop_reason: Why the model stopped; for a tool `success` or `error`.
@@ -60,7 +68,7 @@ class CallRecord:
     name: str
     kind: str
     model_id: str | None = None
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage | None = field(default_factory=Usage)
     latency_ms: int = 0
     attempts: int = 1
     stop_reason: str | None = None
@@ -73,12 +81,18 @@ class CallRecord:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CallRecord:
         """Rebuild a record from its checkpointed form."""
-        return cls(**{**data, "usage": Usage(**data["usage"])})
+        usage = data["usage"]
+        return cls(**{**data, "usage": None if usage is None else Usage(**usage)})
 
 
 def total_usage(calls: Iterable[CallRecord]) -> Usage:
-    """Sum of the tokens of `calls`."""
-    return sum((call.usage for call in calls), Usage())
+    """Sum of the known tokens of `calls`; `unknown_calls` says how many are missing from it."""
+    return sum((call.usage for call in calls if call.usage is not None), Usage())
+
+
+def unknown_calls(calls: Iterable[CallRecord]) -> int:
+    """How many of `calls` were billed for tokens that are unknown."""
+    return sum(call.usage is None for call in calls)
 
 
 @dataclass(frozen=True)
@@ -109,8 +123,13 @@ class AgentRun:
 
     @property
     def usage(self) -> Usage:
-        """Tokens of all calls of this run."""
+        """Known tokens of all calls of this run."""
         return total_usage(self.calls)
+
+    @property
+    def unknown_calls(self) -> int:
+        """Calls of this run whose tokens are unknown."""
+        return unknown_calls(self.calls)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed."""

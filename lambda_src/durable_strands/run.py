@@ -103,7 +103,8 @@ def run(
 
     def attempt(step: StepContext) -> dict[str, Any]:
         kept = one_pass(InlineOperations(step))
-        refuse_oversize(kept, options.max_result_bytes, AgentRun.from_dict(name, kept).usage)
+        finished = AgentRun.from_dict(name, kept)
+        refuse_oversize(kept, options.max_result_bytes, finished.usage, finished.unknown_calls)
         return kept
 
     try:

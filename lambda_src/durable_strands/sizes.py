@@ -25,12 +25,18 @@ def checkpoint_bytes(value: Any) -> int:
     return len(_SERDES.serialize(value))
 
 
-def refuse_oversize(value: Any, limit: int, usage: Usage) -> None:
+def refuse_oversize(value: Any, limit: int, usage: Usage, unknown: int) -> None:
     """Fail cleanly where the service would fail the whole execution, and a local engine would not fail at all.
+
+    Args:
+        value: what is to be written.
+        limit: most bytes it may take.
+        usage: the known tokens that it cost.
+        unknown: how many of its calls cost an unknown number of tokens.
 
     Raises:
         ResultTooLarge: `value` takes more than `limit` bytes.
     """
     size = checkpoint_bytes(value)
     if size > limit:
-        raise ResultTooLarge(f"a checkpointed result must be at most {limit} bytes, got {size}", usage)
+        raise ResultTooLarge(f"a checkpointed result must be at most {limit} bytes, got {size}", usage, unknown=unknown)

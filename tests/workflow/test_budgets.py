@@ -2,11 +2,12 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from strands.types.exceptions import ModelThrottledException
 
-from tests.fakes import MODEL_ID, FakeModel
+from tests.fakes import MODEL_ID, NULL, FakeModel, Reply
 
 EVENT = {"query": "edge computing"}
 # one scripted reply (100 tokens in, 50 out) costs 0.0003 + 0.00075 = 0.00105 USD
@@ -98,3 +99,72 @@ def test_a_budget_that_could_not_be_kept_is_refused_before_any_call(pipeline, wh
     assert error.type == "UnpricedModel"
     assert MODEL_ID in error.message
     assert pipeline.calls == {"research": 0, "analysis": 0, "summary": 0}
+
+
+UNKNOWN: dict[str, Any] = {
+    "no metadata event": None,
+    "usage null": NULL,
+    "usage empty": {},
+    "no output tokens": {"inputTokens": 100},
+    "null input tokens": {"inputTokens": None, "outputTokens": 50},
+    "negative": {"inputTokens": -300_000, "outputTokens": 50},
+    "a negative cache": {"inputTokens": 100, "outputTokens": 50, "cacheReadInputTokens": -1},
+    "no whole number": {"inputTokens": 1.5, "outputTokens": 50},
+    "a text": {"inputTokens": "100", "outputTokens": 50},
+    "a truth value": {"inputTokens": True, "outputTokens": 50},
+    "more than there is": {"inputTokens": 10**12, "outputTokens": 50},
+    "all zero": {"inputTokens": 0, "outputTokens": 0, "totalTokens": 0},
+    "a list": [100, 50],
+}
+
+
+@pytest.mark.parametrize("durability", ["call", "agent"])
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_reply_that_does_not_tell_its_tokens_costs_an_unknown_amount_and_never_nothing(
+    priced, case: str, durability: str, capfd: pytest.CaptureFixture[str]
+):
+    # a logger of this test's own: Powertools keeps the stdout that it first met
+    priced.set_environment(DURABILITY=durability, POWERTOOLS_SERVICE_NAME=f"{case} {durability}")
+    priced.models["analysis"] = FakeModel(Reply("the analysis", usage=UNKNOWN[case]))
+    usage = priced.result(EVENT)["usage"]
+    analysis = usage["agents"]["analysis"]
+    assert (usage["cost_usd"], analysis["cost_usd"], analysis["calls"][0]["cost_usd"]) == (None, None, None)
+    assert (analysis["calls"][0]["input_tokens"], analysis["calls"][0]["cache_read_tokens"]) == (None, None)
+    assert (usage["unknown_calls"], analysis["unknown_calls"], usage["agents"]["summary"]["unknown_calls"]) == (1, 1, 0)
+    assert (usage["model_calls"], usage["input_tokens"], usage["output_tokens"]) == (3, 200, 100), "sums of the known"
+    assert usage["agents"]["research"]["cost_usd"] == str(ONE_CALL)
+    assert usage["estimates"]["total_usd"] is None
+    assert capfd.readouterr().out.count('"UsageUnknown":[1.0]') == 1
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_budget_stops_before_the_call_after_one_of_unknown_cost(priced, case: str):
+    priced.models["research"] = FakeModel(Reply("the research", usage=UNKNOWN[case]))
+    error = priced.error({**EVENT, "budget_usd": 100})
+    assert error.type == "BudgetExceeded"
+    assert "spent an unknown amount" in error.message
+    assert priced.calls == {"research": 1, "analysis": 0, "summary": 0}
+    usage = json.loads(error.data)["usage"]
+    assert (usage["model_calls"], usage["unknown_calls"], usage["cost_usd"]) == (1, 1, None)
+
+
+def test_a_failure_after_a_reply_of_unknown_cost_says_so_on_every_replay(priced):
+    priced.models["research"] = FakeModel(Reply("half a", stop_reason="max_tokens", usage={}))
+    error = priced.error(EVENT)
+    usage = json.loads(error.data)["usage"]
+    assert (usage["unknown_calls"], usage["cost_usd"]) == (1, None)
+    assert priced.replay()["Error"]["ErrorData"] == error.data
+
+
+def test_a_reply_too_large_to_keep_may_be_of_unknown_cost_too(priced):
+    priced.models["analysis"] = FakeModel(Reply("x" * 262_000, usage={}))
+    usage = json.loads(priced.error(EVENT).data)["usage"]
+    assert (usage["unknown_calls"], usage["cost_usd"], usage["input_tokens"]) == (1, None, 100)
+    assert usage["agents"]["analysis"]["cost_usd"] is None
+
+
+def test_a_guardrail_that_stops_unread_input_costs_nothing(priced):
+    blocked = Reply("blocked", stop_reason="guardrail_intervened", usage=UNKNOWN["all zero"])
+    priced.models["analysis"] = FakeModel(blocked)
+    usage = json.loads(priced.error(EVENT).data)["usage"]
+    assert (usage["unknown_calls"], usage["cost_usd"]) == (0, str(ONE_CALL))

@@ -24,6 +24,7 @@ SUMS = {
     "output_tokens": int,
     "cache_read_tokens": int,
     "cache_write_tokens": int,
+    "unknown_calls": int,
     "latency_ms": int,
 }
 MONEY = {"cost_usd": type(None), "saved_usd": str}

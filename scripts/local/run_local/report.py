@@ -21,8 +21,10 @@ COUNTS = {
     "tokens out": "output_tokens",
     "cache read": "cache_read_tokens",
     "cache write": "cache_write_tokens",
+    "usage unknown": "unknown_calls",
 }
-"""Heading -> field of the usage; a cache column is left out of a run without a prompt cache."""
+"""Heading -> field of the usage; the columns in MAYBE are left out of a run without any."""
+MAYBE = ("cache read", "cache write", "usage unknown")
 
 
 def report_text(result: Any) -> str:
@@ -45,7 +47,7 @@ def write_ledger(console: Console, usage: Usage | None, progress: Progress, mode
         return
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", show_footer=True, footer_style="bold")
     seconds = {name: agent.seconds(0) for name, agent in progress.agents.items()}
-    counts = [heading for heading, field in COUNTS.items() if usage.get(field) or "cache" not in heading]
+    counts = [heading for heading, field in COUNTS.items() if usage.get(field) or heading not in MAYBE]
     rows = [_row(name, agent, counts, seconds.get(name)) for name, agent in usage.get("agents", {}).items()]
     total = _row("total", usage, counts, sum(filter(None, seconds.values())))
     for index, heading in enumerate(("agent", *counts, "seconds", "USD", "saved USD")):

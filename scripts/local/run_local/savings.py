@@ -75,7 +75,7 @@ def calls_by_operations(events: Sequence[Mapping[str, Any]], usage: Mapping[str,
 def _spent(agent: Mapping[str, Any], turn: int | None) -> dict[str, int]:
     named = (call for call in agent.get("calls", ()) if call["name"] == f"model-{turn}")
     source = agent if turn is None else next(named, {})
-    return {kind: source.get(kind, 0) for kind in ("input_tokens", "output_tokens")}
+    return {kind: source.get(kind) or 0 for kind in ("input_tokens", "output_tokens")}
 
 
 def _finished_agents(events: Sequence[Mapping[str, Any]], at: float) -> list[str]:

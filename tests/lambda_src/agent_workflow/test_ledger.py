@@ -139,6 +139,18 @@ def test_a_failure_adds_only_what_its_finished_calls_do_not_explain():
     assert failing.spent() == Decimal("0.000150")
 
 
+def test_a_failure_adds_the_unknown_calls_that_are_not_entered_yet():
+    failing = ledger(call(tokens=100), call(usage=None))
+    failing.add_failure("research-agent", "unit", Usage(100), unknown=2)
+    assert [made.usage for made in failing.calls] == [Usage(100), None, None]
+    assert (failing.spent(), failing.spent("research-agent")) == (None, None)
+
+
+def test_a_call_of_unknown_cost_makes_what_it_would_save_unknown_too():
+    unknown = ledger(call(usage=None), call(name="model-2", attempts=2))
+    assert unknown.saved() is None
+
+
 def test_a_failure_whose_usage_is_unknown_or_explained_adds_nothing():
     failing = ledger(call(tokens=100))
     failing.add_failure("research-agent", "unit", Usage())
