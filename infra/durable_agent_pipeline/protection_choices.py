@@ -39,7 +39,13 @@ class ProtectionChoices:
     Default: RETAIN, its objects expire by themselves."""
 
     def check_protection(self) -> None:
-        """Refuse a network choice without a network."""
+        """Refuse a network choice without a network, a bucket's removal that is neither of the two."""
         if self.vpc is None and (self.vpc_subnets is not None or self.security_groups):
             chosen = "vpc_subnets" if self.vpc_subnets is not None else "security_groups"
             raise ValueError(f"{chosen} must come with vpc, got no vpc")
+        bucket = self.large_results_removal_policy
+        if bucket not in {None, RemovalPolicy.DESTROY, RemovalPolicy.RETAIN}:
+            got = getattr(bucket, "name", repr(bucket))
+            raise ValueError(f"large_results_removal_policy must be DESTROY or RETAIN, got {got}")
+        if bucket is not None and not self.large_results:
+            raise ValueError("large_results_removal_policy must come with large_results, got large_results=False")

@@ -5,6 +5,8 @@ from constructs import Construct
 
 from .props import PipelineProps
 
+KEEPS = (RemovalPolicy.RETAIN, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+
 _TOGETHER = (
     *("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig"),
     *("AWS::IAM::Role", "AWS::IAM::Policy"),
@@ -14,7 +16,7 @@ _TOGETHER = (
 
 def keep_running(scope: Construct, props: PipelineProps) -> None:
     """With RETAIN the function stays, with all that its executions need: deleting it would delete its versions."""
-    if props.removal_policy is not RemovalPolicy.RETAIN:
+    if props.removal_policy not in KEEPS:
         return
     for node in scope.node.find_all():
         if isinstance(node, CfnResource) and node.cfn_resource_type in _TOGETHER:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from aws_cdk import Duration, Token
+from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 
@@ -43,6 +43,14 @@ REFUSALS = [
     ({"pipeline_name": ""}, "pipeline_name must be"),
     ({"log_level": "debug"}, "log_level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, got 'debug'"),
     ({"slow_execution": Duration.seconds(0)}, "slow_execution must be whole seconds"),
+    (
+        {"large_results_removal_policy": RemovalPolicy.SNAPSHOT},
+        "large_results_removal_policy must be DESTROY or RETAIN, got SNAPSHOT",
+    ),
+    (
+        {"large_results": False, "large_results_removal_policy": RemovalPolicy.DESTROY},
+        "large_results_removal_policy must come with large_results, got large_results=False",
+    ),
     ({"vpc_subnets": ec2.SubnetSelection()}, "vpc_subnets must come with vpc, got no vpc"),
 ]
 
