@@ -6,7 +6,7 @@ from durable_strands.options import Limits, ToolOptions
 from durable_strands.records import AgentRun, CallRecord, Usage
 from durable_strands.retries import never_retry, retry_any, retry_interrupted, retry_transient
 from durable_strands.run import run, run_agent
-from durable_strands.tools import durable_tool
+from durable_strands.tools import durable_agent_tool, durable_tool
 
 __all__ = [
     "AgentFailed",
@@ -16,6 +16,7 @@ __all__ = [
     "Observer",
     "ToolOptions",
     "Usage",
+    "durable_agent_tool",
     "durable_tool",
     "never_retry",
     "retry_any",

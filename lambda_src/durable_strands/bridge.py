@@ -53,8 +53,128 @@ class _Request(Generic[T]):
         else:
             self._tell(self.answer.set_result, value)
 
-    def _tell(self, settle: Callable[[Any], None], value: Any) -> None:
-        self.loop.call_soon_threadsafe(lambda: None if self.answer.done() else settle(value))
+    def abandon(self) -> None:
+        # Whoever asked may hold the agent's own loop (Strands runs a manager's or hook's agent in a thread and blocks).
+        self._tell(lambda _: self.answer.cancel(), None)
+
+    def _tell(self, settle: Callable[[Any], Any], value: Any) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(lambda: None if self.answer.done() else settle(value))
+
+
+class Desk:
+    """Where loops ask, and one thread answers: the handler's, or that of a branch."""
+
+    def __init__(self) -> None:
+        self._requests: SimpleQueue[_Request[Any] | None] = SimpleQueue()
+        self._closed = False
+
+    async def ask(self, operation: Callable[[], T]) -> T:
+        """From any loop: run `operation` on the thread that serves, and await its value.
+
+        Raises:
+            BridgeClosed: Nobody serves any more.
+        """
+        if self._closed:
+            raise BridgeClosed("the run has ended; no further operation is started")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._requests.put(_Request(operation, answer, loop))
+        return await answer
+
+    def serve(self) -> None:
+        """Run what is asked for on this thread, until the desk is closed.
+
+        Raises:
+            BaseException: Whatever an operation raised; the desk is closed then.
+        """
+        while (request := self._requests.get()) is not None:
+            try:
+                request.serve()
+            except BaseException:
+                self._closed = True
+                request.abandon()
+                self._abandon_the_rest()
+                raise
+
+    def _abandon_the_rest(self) -> None:
+        while not self._requests.empty():
+            if (request := self._requests.get()) is not None:
+                request.abandon()
+
+    def close(self) -> None:
+        """Let `serve` return."""
+        self._closed = True
+        self._requests.put(None)
+
+    def serve_while(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        make: Callable[[], Coroutine[Any, Any, T]],
+        context: contextvars.Context,
+    ) -> T:
+        """Run a coroutine in `loop`, in `context`, and serve here what it asks for until it ends."""
+        running = _Running(loop, make, context)
+        running.done.add_done_callback(lambda _: self.close())
+        try:
+            self.serve()
+        except BaseException:
+            running.cancel()
+            raise
+        return running.done.result()
+
+
+class _Running(Generic[T]):
+    """A coroutine that runs in a loop of another thread."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        make: Callable[[], Coroutine[Any, Any, T]],
+        context: contextvars.Context,
+    ) -> None:
+        self._loop, self._tasks = loop, list[asyncio.Task[None]]()
+        self.done: Future[T] = Future()
+        loop.call_soon_threadsafe(
+            lambda: self._tasks.append(loop.create_task(_settle(make, self.done), context=context))
+        )
+
+    def cancel(self) -> None:
+        """Tell it to stop."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in self._tasks])
+
+
+def in_loop(
+    loop: asyncio.AbstractEventLoop,
+    make: Callable[[], Coroutine[Any, Any, T]],
+    context: contextvars.Context,
+    timeout: float | None,
+) -> T:
+    """From an operation: run a coroutine in `loop`, in `context`, for at most `timeout` seconds.
+
+    Raises:
+        Overdue: The coroutine did not end in time; it was cancelled.
+    """
+    running = _Running(loop, make, context)
+    if not wait_for([running.done], timeout).done:
+        running.cancel()
+        raise Overdue(f"not finished within {timeout:g} seconds")
+    return running.done.result()
+
+
+async def _settle(make: Callable[[], Coroutine[Any, Any, T]], done: Future[T]) -> None:
+    try:
+        done.set_result(await make())
+    except asyncio.CancelledError:
+        if not done.done():
+            done.set_exception(RuntimeError("cancelled"))
+        raise
+    except (SystemExit, KeyboardInterrupt) as error:
+        # asyncio would let it out of the event loop and no one would ever answer the step.
+        done.set_exception(RuntimeError(f"the call raised {type(error).__name__}"))
+    except BaseException as error:  # noqa: BLE001 - handed to the waiting step, which decides
+        done.set_exception(error)
 
 
 class Bridge:
@@ -62,8 +182,7 @@ class Bridge:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._requests: SimpleQueue[_Request[Any] | None] = SimpleQueue()
-        self._closed = False
+        self.desk = Desk()
         self._main: asyncio.Task[Any] | None = None
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -77,8 +196,7 @@ class Bridge:
         thread = threading.Thread(target=work.run, args=(self._drive, main, outcome), name="agent-loop", daemon=True)
         thread.start()
         try:
-            while (request := self._requests.get()) is not None:
-                request.serve()
+            self.desk.serve()
         except BaseException:
             self._abandon(thread)
             raise
@@ -88,42 +206,7 @@ class Bridge:
 
     async def on_caller_thread(self, operation: Callable[[], T]) -> T:
         """From the loop: run `operation` on the thread that called `run`, and await its value."""
-        if self._closed:
-            raise BridgeClosed("the run has ended; no further operation is started")
-        answer: asyncio.Future[T] = self._loop.create_future()
-        self._requests.put(_Request(operation, answer, self._loop))
-        return await answer
-
-    def in_loop(
-        self, make: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Context, timeout: float | None
-    ) -> T:
-        """From an operation: run a coroutine in the loop, in `context`, for at most `timeout` seconds.
-
-        Raises:
-            Overdue: The coroutine did not end in time; it was cancelled.
-        """
-        done: Future[T] = Future()
-        tasks: list[asyncio.Task[None]] = []
-        start = self._settle(make, done)
-        self._loop.call_soon_threadsafe(lambda: tasks.append(self._loop.create_task(start, context=context)))
-        if not wait_for([done], timeout).done:
-            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
-            raise Overdue(f"not finished within {timeout:g} seconds")
-        return done.result()
-
-    @staticmethod
-    async def _settle(make: Callable[[], Coroutine[Any, Any, T]], done: Future[T]) -> None:
-        try:
-            done.set_result(await make())
-        except asyncio.CancelledError:
-            if not done.done():
-                done.set_exception(RuntimeError("cancelled"))
-            raise
-        except (SystemExit, KeyboardInterrupt) as error:
-            # asyncio would let it out of the event loop and no one would ever answer the step.
-            done.set_exception(RuntimeError(f"the call raised {type(error).__name__}"))
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting step, which decides
-            done.set_exception(error)
+        return await self.desk.ask(operation)
 
     def _drive(self, main: Callable[[], Coroutine[Any, Any, T]], outcome: Future[T]) -> None:
         asyncio.set_event_loop(self._loop)
@@ -133,8 +216,7 @@ class Bridge:
         except BaseException as error:  # noqa: BLE001 - raised again by run()
             outcome.set_exception(error)
         finally:
-            self._closed = True
-            self._requests.put(None)
+            self.desk.close()
             self._end_loop()
 
     def _end_loop(self) -> None:
@@ -147,8 +229,6 @@ class Bridge:
         self._loop.close()
 
     def _abandon(self, thread: threading.Thread) -> None:
-        self._closed = True
-
         def stop() -> None:
             if self._main is not None:
                 self._main.cancel()

@@ -40,13 +40,14 @@ class DurableToolExecutor(ToolExecutor):
         async def one(index: int) -> None:
             position.set(index)
             try:
+                await self._calls.turn_of(index)
                 async for event in ToolExecutor._stream_with_trace(  # noqa: SLF001 - how Strands' executors run a tool
                     agent, tool_uses[index], results[index], cycle_trace, cycle_span, invocation_state,
                     structured_output_context,
                 ):  # fmt: skip
                     events.put_nowait(event)
             finally:
-                self._calls.ended()
+                self._calls.ended(index)
                 events.put_nowait(_END)
 
         tasks = [asyncio.ensure_future(one(index)) for index in range(len(tool_uses))]

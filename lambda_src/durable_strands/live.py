@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import AsyncGenerator, Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from durable_strands.bridge import Bridge
-from durable_strands.errors import DeadlineExceeded
+from durable_strands.bridge import Desk
+from durable_strands.errors import DeadlineExceeded, UnsafeAgent
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
 from durable_strands.options import RunOptions
@@ -27,8 +27,26 @@ class LiveRun:
     options: RunOptions
     observer: Observer
     lambda_context: Any
-    bridge: Bridge = field(default_factory=Bridge)
+    desk: Desk = field(default_factory=Desk)
     calls: list[CallRecord] = field(default_factory=list)
+    path: str = ""
+    execution: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def below(self, operations: Operations, name: str) -> LiveRun:
+        """The part of this run that an agent used as a tool is: operations, desk and ledger of its own."""
+        return replace(self, operations=operations, path=f"{self.path}{name}/", desk=Desk(), calls=[], counts={})
+
+    def number(self, kind: str) -> int:
+        """The next number, from 1, of what is called `kind`."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        return self.counts[kind]
+
+    def take_over(self, calls: list[CallRecord], told: int) -> None:
+        """Enter the calls of a part of this run; of the first `told` the observer knows already."""
+        self.calls.extend(calls)
+        for record in calls[told:]:
+            self.observer.call_returned(record)
 
     def remember(self, record: CallRecord) -> None:
         """Note a finished call and tell the observer, once per pass."""
@@ -57,6 +75,28 @@ class LiveRun:
         return left
 
 
+@dataclass
+class Place:
+    """Where code of a run is: whose loop, and inside which step, if in any.
+
+    Attributes:
+        run: The run.
+        agent: The agent whose loop it is.
+        step: Name of the step, in which no other step can be.
+        tool: Name of the tool whose step it is; None in a model's step.
+        refused: What was refused inside the step; a tool may have swallowed it.
+    """
+
+    run: LiveRun
+    agent: Any
+    step: str | None = None
+    tool: str | None = None
+    refused: UnsafeAgent | None = None
+
+
+place: contextvars.ContextVar[Place | None] = contextvars.ContextVar("place", default=None)
+"""Follows the agent's code into threads, because Strands copies the context where it starts one."""
+
 _END = object()
 
 
@@ -66,7 +106,12 @@ class Relay(Generic[T]):
     def __init__(self) -> None:
         self._events: asyncio.Queue[Any] = asyncio.Queue()
         self.context = contextvars.copy_context()
+        self.loop = asyncio.get_running_loop()
         self.value: T
+
+    def inside(self, where: Place) -> None:
+        """Let the call run at `where`."""
+        self.context.run(place.set, where)
 
     def put(self, event: Any) -> None:
         """Pass an event on; called from the loop."""

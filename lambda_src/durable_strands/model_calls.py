@@ -1,104 +1,137 @@
-"""Model calls of a run: each one a step, named by its turn."""
+"""Model calls of a run: each one a step, named by its turn and by who asked."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aws_durable_execution_sdk_python import SerDesError, StepContext, StepError
 from strands.middleware import InvokeModelContext, ModelStopReason
-from strands.types.exceptions import ContextWindowOverflowException
+from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 
-from durable_strands.bridge import Overdue, TellAgent
+from durable_strands.bridge import Overdue, TellAgent, in_loop
 from durable_strands.classify import classify
 from durable_strands.errors import (
+    AgentFailed,
+    CallInterrupted,
     ContextWindowExceeded,
     DeadlineExceeded,
     ModelFailed,
     ModelStreamBroken,
+    ModelThrottled,
     ResultNotKept,
+    ResultTooLarge,
     rebuild,
 )
-from durable_strands.live import LiveRun, Relay
+from durable_strands.live import LiveRun, Place, Relay
 from durable_strands.observer import safely
 from durable_strands.records import CallRecord, Usage
 from durable_strands.sizes import refuse_oversize
 
 Next = Callable[[InvokeModelContext], AsyncGenerator[Any, None]]
 
+_ENDS_THE_RUN = (DeadlineExceeded, CallInterrupted, ResultTooLarge, ResultNotKept)
+"""Failures that are the run's, not the model's: no hook can mend them by asking again."""
+
+
+@dataclass
+class _Call:
+    """One model call: its name, who answers it, and how it is made."""
+
+    name: str
+    model_id: str | None
+    make: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
+    relay: Relay[dict[str, Any]]
+
 
 class ModelCalls:
-    """Makes the model calls of one pass, one after the other."""
+    """Makes the model calls of one agent in one pass, one after the other."""
 
-    def __init__(self, run: LiveRun) -> None:
+    def __init__(self, run: LiveRun, agent: Any, asker: str = "") -> None:
         self._run = run
-        self._turn = 0
+        self._agent = agent
+        self._asker = asker
 
     async def stage(self, context: InvokeModelContext, next_fn: Next) -> AsyncGenerator[Any, None]:
-        """Strands' model stage: ask the handler's thread for the step, pass events on, end with the reply."""
-        self._turn += 1
-        name = f"model-{self._turn}"
+        """Strands' model stage: ask for the step, pass events on, end with the reply."""
         relay: Relay[dict[str, Any]] = Relay()
-        model_id = _model_id(context.model)
-
-        async def make() -> dict[str, Any]:
-            return await _reply(next_fn(context), relay)
-
-        work = self._run.bridge.on_caller_thread(lambda: self._step(name, model_id, make, relay))
+        work = self._ask(context.model, lambda: _reply(next_fn(context), relay), relay)
         async for event in relay.events(work):
             yield event
         reply = relay.value
         yield ModelStopReason(reply["stop_reason"], reply["message"], reply["usage"], reply["metrics"])
 
-    def _step(self, name: str, model_id: str | None, make: Any, relay: Relay[Any]) -> dict[str, Any]:
+    async def stream(self, model: Any, events: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
+        """A call of the model itself, by a conversation manager for example; its raw events are the reply."""
+        relay: Relay[dict[str, Any]] = Relay()
+
+        async def make() -> dict[str, Any]:
+            return await _raw_reply(events())
+
+        async for _ in relay.events(self._ask(model, make, relay)):
+            pass
+        for event in relay.value["events"]:
+            yield event
+
+    def _ask(self, model: Any, make: Any, relay: Relay[dict[str, Any]]) -> Coroutine[Any, Any, dict[str, Any]]:
+        name = f"{self._asker}model-{self._run.number(f'{self._asker}model')}"
+        relay.inside(Place(self._run, self._agent, name))
+        call = _Call(name, _model_id(model), make, relay)
+        return self._run.desk.ask(lambda: self._step(call))
+
+    def _step(self, call: _Call) -> dict[str, Any]:
         run = self._run
-        run.observer.before_model_call(run.name, name)
-
-        def call(step: StepContext) -> dict[str, Any]:
-            return self._attempt(step, name, model_id, make, relay)
-
+        run.observer.before_model_call(run.name, run.path + call.name)
         try:
-            kept = run.operations.step(name, call, run.options.retry)
+            kept = run.operations.step(call.name, lambda step: self._attempt(step, call), run.options.retry)
         except SerDesError as error:
             raise ResultNotKept(str(error), calls=tuple(run.calls)) from error
         except StepError as error:
             failure = rebuild(error)
-            if isinstance(failure, ContextWindowExceeded):
-                # Strands' conversation manager may shorten the conversation and ask again.
-                raise TellAgent(ContextWindowOverflowException(failure.message)) from error
-            raise failure.after(tuple(run.calls)) from error
+            if isinstance(failure, _ENDS_THE_RUN):
+                raise failure.after(tuple(run.calls)) from error
+            raise TellAgent(_as_strands_raises(failure)) from error
         run.remember(CallRecord.from_dict(kept["record"]))
         reply: dict[str, Any] = kept["reply"]
         return reply
 
-    def _attempt(
-        self, step: StepContext, name: str, model_id: str | None, make: Any, relay: Relay[Any]
-    ) -> dict[str, Any]:
+    def _attempt(self, step: StepContext, call: _Call) -> dict[str, Any]:
         run, started = self._run, time.monotonic()
         try:
-            reply = self._timed(make, relay)
+            reply = self._timed(call)
             usage: Usage | None = reply.pop("billed")
             record = CallRecord(
-                run.name, name, "model", model_id, usage,
+                run.name, run.path + call.name, "model", call.model_id, usage,
                 round((time.monotonic() - started) * 1000), step.attempt, reply["stop_reason"], run.invocation,
             )  # fmt: skip
             kept = {"reply": reply, "record": record.to_dict()}
             refuse_oversize(kept, run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)
-            safely(run.observer.attempt_failed, run.name, name, step.attempt, failure)
+            safely(run.observer.attempt_failed, run.name, run.path + call.name, step.attempt, failure)
             raise failure from error
         safely(run.observer.call_made, record)
         return kept
 
-    def _timed(self, make: Any, relay: Relay[Any]) -> dict[str, Any]:
+    def _timed(self, call: _Call) -> dict[str, Any]:
         left = self._run.seconds_left()
         try:
-            reply: dict[str, Any] = self._run.bridge.in_loop(make, relay.context, left)
+            return in_loop(call.relay.loop, call.make, call.relay.context, left)
         except Overdue as overdue:
             raise DeadlineExceeded(f"the model call was {overdue} and the Lambda timeout is near") from overdue
-        return reply
+
+
+def _as_strands_raises(failure: AgentFailed) -> Exception:
+    """What hooks, routers and managers look for; the typed failure stays with it for when none of them mends it."""
+    told: Exception = failure
+    if isinstance(failure, ContextWindowExceeded):
+        told = ContextWindowOverflowException(failure.message)
+    elif isinstance(failure, ModelThrottled):
+        told = ModelThrottledException(failure.message or "")
+    told.durable_failure = failure  # type: ignore[attr-defined]
+    return told
 
 
 async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[str, Any]:
@@ -138,6 +171,15 @@ def _told(chunk: dict[str, Any]) -> Usage | None:
         kept.pop("usage", None)
     chunk["metadata"] = kept
     return usage
+
+
+async def _raw_reply(stream: AsyncGenerator[Any, None]) -> dict[str, Any]:
+    events = [event async for event in stream]
+    stop = next((event["messageStop"].get("stopReason") for event in events if "messageStop" in event), None)
+    if stop is None:
+        raise ModelStreamBroken("the stream ended before the model's messageStop")
+    billed = next((_told(event) for event in events if "metadata" in event), None)
+    return {"events": events, "billed": None if billed == Usage() else billed, "stop_reason": stop}
 
 
 def _model_id(model: Any) -> str | None:

@@ -15,12 +15,14 @@ from aws_durable_execution_sdk_python.config import (
     StepConfig,
     StepSemantics,
 )
+from aws_durable_execution_sdk_python.context import Callback
 from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.errors import UnsafeAgent
-from durable_strands.retries import RetryStrategy
+from durable_strands.retries import RetryStrategy, retry_interrupted
 
 Call = Callable[[StepContext], dict[str, Any]]
+Notify = Callable[[str], Any]
 Waiting = Callable[[DurableContext], dict[str, Any]]
 
 
@@ -34,6 +36,12 @@ class Operations(Protocol):
 
     def context(self, name: str, body: Waiting) -> dict[str, Any]:
         """Run `body` with a context in which it may wait durably."""
+
+    def answers(self, questions: Sequence[tuple[str, Notify]]) -> list[str | None]:
+        """Tell of each question, once, with the id of a callback; the callbacks' results, when all are there."""
+
+    def nested(self, name: str, body: Branch) -> dict[str, Any]:
+        """Run `body` with operations of its own below `name`."""
 
     def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
         """Run `branches` side by side, each with operations of its own; values in the given order."""
@@ -60,6 +68,23 @@ class DurableOperations:
 
     def context(self, name: str, body: Waiting) -> dict[str, Any]:
         return self._context.run_in_child_context(body, name=name, config=ChildConfig(serdes=self._serdes))
+
+    def answers(self, questions: Sequence[tuple[str, Notify]]) -> list[str | None]:
+        callbacks = [self._asked(name, notify) for name, notify in questions]
+        return [callback.result() for callback in callbacks]
+
+    def _asked(self, name: str, notify: Notify) -> Callback[Any]:
+        callback: Callback[Any] = self._context.create_callback(name=name)
+
+        def tell(_step: StepContext) -> dict[str, Any]:
+            notify(callback.callback_id)
+            return {}
+
+        self.step(f"{name}-notify", tell, retry_interrupted())
+        return callback
+
+    def nested(self, name: str, body: Branch) -> dict[str, Any]:
+        return self.context(name, partial(self._in_branch, body))
 
     def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
         config = ParallelConfig(
@@ -93,6 +118,12 @@ class InlineOperations:
 
     def context(self, name: str, _body: Waiting) -> dict[str, Any]:
         raise UnsafeAgent(f"tool {name!r} waits durably, which needs durability='call', got durability='agent'")
+
+    def answers(self, questions: Sequence[tuple[str, Notify]]) -> list[str | None]:
+        raise UnsafeAgent(f"interrupt {questions[0][0]!r} waits durably, which needs durability='call', got 'agent'")
+
+    def nested(self, _name: str, body: Branch) -> dict[str, Any]:
+        return body(self)
 
     def together(self, _name: str, branches: Sequence[tuple[str, Branch]], _most: int) -> list[dict[str, Any]]:
         return [branch(self) for _, branch in branches]

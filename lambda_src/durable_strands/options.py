@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from durable_strands.retries import RetryStrategy
-from durable_strands.sizes import LIMIT_BYTES
+from durable_strands.serdes import LIMIT_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,7 @@ class RunOptions:
         deadline_margin_seconds: Time kept before the Lambda timeout to write the checkpoint.
         max_result_bytes: Largest checkpointed reply; the service refuses above 262,144 bytes.
         keep_messages: Whether the conversation is checkpointed with the result.
+        interrupts: Tells a person of an interrupt; None refuses interrupts.
     """
 
     retry: RetryStrategy
@@ -77,6 +79,7 @@ class RunOptions:
     deadline_margin_seconds: float = 10
     max_result_bytes: int = LIMIT_BYTES
     keep_messages: bool = False
+    interrupts: Callable[[str, Any], Any] | None = None
 
     def of_tool(self, name: str) -> ToolOptions:
         """Options of the tool called `name`."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from durable_strands import errors
 from durable_strands.errors import AgentFailed
 from durable_strands.records import AgentRun, CallRecord
+from durable_strands.structured import structured_form
 
 ANSWERS = ("end_turn", "stop_sequence")
 """Stop reasons with which a model ends its turn."""
@@ -36,24 +38,33 @@ def paid_failure(stop_reason: str | None) -> str | None:
     return found and found[0].__name__
 
 
-def answer(name: str, result: Any, calls: tuple[CallRecord, ...], messages: tuple[dict[str, Any], ...]) -> AgentRun:
+def answer(
+    name: str,
+    result: Any,
+    calls: tuple[CallRecord, ...],
+    change: dict[str, Any],
+    *,
+    messages: list[Any],
+    ended_by_hook: bool,
+) -> AgentRun:
     """The run that Strands' `AgentResult` stands for.
 
     Raises:
         AgentFailed: The loop ended without an answer.
     """
     structured = result.structured_output
-    run = AgentRun(
-        name, result.stop_reason, dict(result.message), calls,
-        None if structured is None else structured.model_dump(mode="json"), messages,
-    )  # fmt: skip
+    run = AgentRun(name, result.stop_reason, dict(result.message), calls, change=change)
     if structured is not None:
+        return replace(run, **structured_form(structured, messages))
+    # Strands gives a refusal the shape of an answer; only a model's message carries metadata. A text that a hook or a
+    # stop tool gave after tools is an answer: the caller's own code chose it.
+    from_model = "metadata" in result.message
+    if (ended_by_hook or (result.stop_reason == "cancelled" and not from_model)) and run.text:
         return run
     if result.stop_reason not in ANSWERS:
         kind, sentence = _FAILURES.get(result.stop_reason, (errors.ModelFailed, f"stopped: {result.stop_reason}"))
         raise kind(f"{name}: {sentence}", calls=calls)
-    # Strands gives a hook's refusal the shape of an answer; only a model's message carries metadata.
-    if "metadata" not in result.message:
+    if not from_model:
         raise errors.AgentCancelled(f"{name}: a hook denied the model call", calls=calls)
     if not run.text:
         raise errors.EmptyModelReply(f"{name}: the model ended its turn without text", calls=calls)

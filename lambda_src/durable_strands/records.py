@@ -105,7 +105,8 @@ class AgentRun:
         message: The final assistant message, in Converse's shape.
         calls: Every finished call, in order.
         structured_output: The validated structured output as JSON, if one was asked for.
-        messages: The messages this run added to the conversation; empty unless they were asked for.
+        structured_input: What the model gave for it, from which an equal object is built again.
+        change: What the run left in its agent (see `snapshot.Change`); empty unless it was asked for.
     """
 
     name: str
@@ -113,7 +114,8 @@ class AgentRun:
     message: dict[str, Any]
     calls: tuple[CallRecord, ...] = ()
     structured_output: Any = None
-    messages: tuple[dict[str, Any], ...] = ()
+    structured_input: Any = None
+    change: dict[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -138,7 +140,8 @@ class AgentRun:
             "message": self.message,
             "calls": [call.to_dict() for call in self.calls],
             "structured_output": self.structured_output,
-            "messages": list(self.messages),
+            "structured_input": self.structured_input,
+            "change": self.change,
         }
 
     @classmethod
@@ -150,5 +153,6 @@ class AgentRun:
             data["message"],
             tuple(CallRecord.from_dict(call) for call in data["calls"]),
             data["structured_output"],
-            tuple(data["messages"]),
+            data.get("structured_input"),
+            data.get("change", {}),
         )

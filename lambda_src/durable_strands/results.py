@@ -11,12 +11,13 @@ from strands.types.content import Message
 from strands.types.event_loop import StopReason, Usage
 
 from durable_strands.records import AgentRun
+from durable_strands.structured import rebuild
 
 
 def agent_result(agent: Agent, run: AgentRun, structured_output_model: Any) -> AgentResult:
     """The `AgentResult` of `run`: stop reason, message, exact usage and structured output; no traces."""
     model = structured_output_model or agent._default_structured_output_model  # noqa: SLF001 - Strands has no getter
-    structured = model.model_validate(run.structured_output) if model and run.structured_output is not None else None
+    structured = rebuild(model, run.structured_input) if model and run.structured_input is not None else None
     metrics = EventLoopMetrics(cycle_count=sum(call.kind == "model" for call in run.calls))
     metrics.accumulated_usage = _usage(run)
     metrics.accumulated_metrics["latencyMs"] = sum(call.latency_ms for call in run.calls if call.kind == "model")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from aws_durable_execution_sdk_python import (
@@ -16,16 +17,18 @@ from aws_durable_execution_sdk_python import (
 from aws_durable_execution_sdk_python.config import ChildConfig, StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.serdes import SerDes
 
+from durable_strands.bridge import Bridge
 from durable_strands.classify import classify
 from durable_strands.errors import AgentFailed, ResultNotKept, rebuild
-from durable_strands.live import LiveRun
+from durable_strands.live import LiveRun, Place, place
 from durable_strands.observer import Observer
 from durable_strands.operations import DurableOperations, InlineOperations
 from durable_strands.options import Limits, RunOptions, ToolOptions
+from durable_strands.passes import begin, end
 from durable_strands.records import AgentRun
 from durable_strands.retries import RetryStrategy, retry_transient
-from durable_strands.serdes import PlainJson
-from durable_strands.sizes import LIMIT_BYTES, refuse_oversize
+from durable_strands.serdes import LIMIT_BYTES, PlainJson
+from durable_strands.sizes import refuse_oversize
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -51,6 +54,8 @@ def run(
     max_parallel_tools: int = 8,
     deadline_margin_seconds: float = 10,
     keep_messages: bool = False,
+    invocation_state: dict[str, Any] | None = None,
+    interrupts: Callable[[str, Any], Any] | None = None,
 ) -> AgentRun:
     """Run an agent under `context` and return what it left behind.
 
@@ -71,7 +76,11 @@ def run(
         structured_output_model: As in Strands. Default: the agent's own, if any.
         max_parallel_tools: Tool calls of one turn that run at the same time. Default: 8.
         deadline_margin_seconds: Time kept before the Lambda timeout to write a checkpoint. Default: 10 seconds.
-        keep_messages: Checkpoint the conversation with the result. Default: False, only the final message is kept.
+        keep_messages: Checkpoint what the run left in the agent with the result. Default: False, only the final message
+            is kept.
+        invocation_state: As in Strands: seen by tools and hooks. What they change in it is kept as far as it is JSON.
+        interrupts: `notify(callback_id, interrupt)`, called once for each Strands interrupt, in a step; the run then
+            waits for the callback, whose result is the JSON of the response. Default: interrupts are refused.
 
     Raises:
         AgentFailed: A typed failure, with the usage so far; see `durable_strands.errors`.
@@ -87,6 +96,7 @@ def run(
         max_parallel_tools=max_parallel_tools,
         deadline_margin_seconds=deadline_margin_seconds,
         keep_messages=keep_messages,
+        interrupts=interrupts,
         # With a serdes of the caller's the size is the caller's business.
         max_result_bytes=LIMIT_BYTES if serdes is None else 2**40,
     )
@@ -94,9 +104,12 @@ def run(
     passes: list[LiveRun] = []
 
     def one_pass(operations: Any) -> dict[str, Any]:
-        live = LiveRun(name, operations, options, observer, context.lambda_context)
+        live = LiveRun(name, operations, options, observer, context.lambda_context, execution=_execution(context))
         passes[:] = [live]
-        return _loop(live, build_agent, prompt, structured_output_model)
+        agent = build_agent()
+        begin(agent, _pass(context))
+        state = {} if invocation_state is None else invocation_state
+        return _loop(live, agent, _Asked(prompt, structured_output_model, state))
 
     def body(child: DurableContext) -> dict[str, Any]:
         return one_pass(DurableOperations(child, serdes))
@@ -124,26 +137,75 @@ def run(
     return finished
 
 
-def _loop(live: LiveRun, build_agent: Callable[[], Agent], prompt: Any, structured: Any) -> dict[str, Any]:
+@dataclass
+class _Asked:
+    """What the agent is asked."""
+
+    prompt: Any
+    structured: Any
+    state: dict[str, Any]
+
+
+def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
     from durable_strands.outcome import answer
     from durable_strands.session import session
+    from durable_strands.snapshot import Snapshot
 
-    agent = build_agent()
-    before = len(agent.messages)
-    limits = {key: value for key, value in vars(live.options.limits).items() if value is not None}
-    with session(agent, live):
+    before, bridge = Snapshot.of(agent, asked.state), Bridge()
+    live.desk = bridge.desk
+    with session(agent, live) as own:
         try:
-            result = live.bridge.run(
-                lambda: agent.invoke_async(prompt, limits=limits, structured_output_model=structured)  # type: ignore[arg-type]
-            )
+            result = bridge.run(lambda: _answered(live, agent, asked))
+            change = before.until(agent, asked.state).to_dict() if live.options.keep_messages else {}
+            return answer(
+                live.name, result, tuple(live.calls), change,
+                messages=agent.messages, ended_by_hook=own.ended_by_hook,
+            ).to_dict()  # fmt: skip
         except AgentFailed as failure:
             raise failure.after(tuple(live.calls)) from failure.__cause__
         except DurableExecutionsError:
             raise
         except Exception as error:
-            raise classify(error).after(tuple(live.calls)) from error
-    added = tuple(dict(message) for message in agent.messages[before:]) if live.options.keep_messages else ()
-    return answer(live.name, result, tuple(live.calls), added).to_dict()
+            raise _typed(error).after(tuple(live.calls)) from error
+
+
+async def _answered(live: LiveRun, agent: Agent, asked: _Asked) -> Any:
+    from durable_strands.interrupts import responses
+
+    place.set(Place(live, agent))
+    limits = {key: value for key, value in vars(live.options.limits).items() if value is not None}
+    prompt = asked.prompt
+    while True:
+        # Strands counts turns anew when it goes on after an interrupt.
+        made = sum(call.kind == "model" and call.name.startswith("model-") for call in live.calls)
+        result = await agent.invoke_async(
+            prompt,
+            invocation_state=asked.state,
+            limits={**limits, "turns": max(1, live.options.limits.turns - made)},  # type: ignore[arg-type]
+            structured_output_model=asked.structured,
+        )
+        if result.stop_reason != "interrupt" or live.options.interrupts is None:
+            return result
+        prompt = await responses(live, list(result.interrupts or ()))
+
+
+def _typed(error: BaseException) -> AgentFailed:
+    """The typed failure of a model call that no hook mended, or of whatever else the loop raised."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(failure := getattr(inner, "durable_failure", inner), AgentFailed):
+            return failure
+        inner = getattr(inner, "original_exception", None) or inner.__cause__
+    return classify(error)
+
+
+def _pass(context: DurableContext) -> Any:
+    """What is new in every pass: the SDK's state of this invocation."""
+    return getattr(context, "state", context)
+
+
+def _execution(context: DurableContext) -> str:
+    return str(getattr(getattr(context, "execution_context", None), "durable_execution_arn", ""))
 
 
 def _tell_of_replayed(observer: Observer, calls: tuple[Any, ...], passes: list[LiveRun]) -> None:
@@ -170,8 +232,13 @@ def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, 
         AgentFailed: A typed failure, with the usage so far.
     """
     from durable_strands.results import agent_result
+    from durable_strands.snapshot import Baseline, Change
 
-    before = list(agent.messages)
-    finished = run(context, lambda: agent, prompt, name=name, keep_messages=True, **choices)
-    agent.messages[:] = [*before, *finished.messages]  # type: ignore[list-item]
+    begin(agent, _pass(context))
+    start, state = Baseline.of(agent), choices.pop("invocation_state", None)
+    state = {} if state is None else state
+    finished = run(context, lambda: agent, prompt, name=name, keep_messages=True, invocation_state=state, **choices)
+    start.restore(agent)
+    Change.from_dict(finished.change).apply(agent, state)
+    end(agent)
     return agent_result(agent, finished, choices.get("structured_output_model"))

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from durable_strands.errors import UnsafeAgent
+
+SUPPORTED_STRANDS = "1.62"
+"""The minor version whose private names were read; another one is refused until they are read again."""
+
+# Private names used elsewhere in this package.
+_PRIVATE = (
+    "_interrupt_state", "_model_state", "_retry_strategy", "_deferred_cancel", "_cancel_message",
+    "_default_structured_output_model", "_execute_event_loop_cycle",
+)  # fmt: skip
 
 # Attribute of strands.Agent -> why a run that replays cannot have it. Strands 1.62 has no public getter for these.
 _REFUSED = {
@@ -18,18 +29,32 @@ _REFUSED = {
 def make_safe(agent: Any) -> None:
     """Switch off the retries of the agent's Bedrock client and refuse what cannot be made durable.
 
-    Strands' own retry strategy needs no switch: a failed call ends the pass on the handler's thread and is never shown
-    to it. Its tool executor is replaced for the time of the run.
+    Strands' own retry strategy and tool executor are replaced for the time of the run (`session`).
 
     Raises:
-        UnsafeAgent: The agent has a part that cannot be replayed.
+        UnsafeAgent: The agent has a part that cannot be replayed, or Strands is a version that is not known here.
     """
+    _refuse_unknown_strands(agent)
     for attribute, reason in _REFUSED.items():
         if getattr(agent, attribute, None):
             raise UnsafeAgent(f"agent {agent.name!r} cannot run durably: {reason}")
     if getattr(agent.model, "stateful", False):
         raise UnsafeAgent(f"agent {agent.name!r} cannot run durably: its model keeps the conversation on the server")
     _one_attempt(getattr(agent.model, "client", None))
+
+
+def _refuse_unknown_strands(agent: Any) -> None:
+    """Fail closed: an attribute that was renamed would else mean a check that never finds anything."""
+    installed = _strands()
+    if not installed.startswith(SUPPORTED_STRANDS + "."):
+        raise UnsafeAgent(f"durable_strands supports strands-agents {SUPPORTED_STRANDS}.*, got {installed}")
+    if missing := [name for name in (*_REFUSED, *_PRIVATE) if not hasattr(agent, name)]:
+        raise UnsafeAgent(f"strands-agents {installed} has no Agent.{missing[0]}, which durable_strands relies on")
+
+
+@cache
+def _strands() -> str:
+    return version("strands-agents")
 
 
 def _one_attempt(client: Any) -> None:

@@ -6,11 +6,9 @@ from typing import Any
 
 from durable_strands.errors import ResultTooLarge
 from durable_strands.records import Usage
-from durable_strands.serdes import PlainJson
+from durable_strands.serdes import LIMIT_BYTES, PlainJson
 
-LIMIT_BYTES = 261_120
-"""255 KB. The service refuses a step result above 262,144 bytes by failing the whole execution:
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#durable-functions-quotas"""
+__all__ = ["LIMIT_BYTES", "checkpoint_bytes", "refuse_oversize"]
 
 _SERDES = PlainJson()
 
@@ -22,7 +20,7 @@ def checkpoint_bytes(value: Any) -> int:
         TypeError: The value is not JSON.
         ValueError: The value refers to itself.
     """
-    return len(_SERDES.serialize(value))
+    return len(_SERDES.serialize(value).encode())
 
 
 def refuse_oversize(value: Any, limit: int, usage: Usage, unknown: int) -> None:

@@ -8,13 +8,17 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
+from strands.interrupt import Interrupt
 from strands.middleware import ExecuteToolContext, ToolResultEvent
 from strands.tools.structured_output.structured_output_tool import StructuredOutputTool
+from strands.types._events import ToolInterruptEvent
 
-from durable_strands.errors import AgentInterrupted
+from durable_strands import raised
+from durable_strands.errors import AgentInterrupted, UnsafeAgent
 from durable_strands.live import LiveRun, Relay
 from durable_strands.records import CallRecord
-from durable_strands.tool_steps import INTERRUPTED, ToolCall, ToolSteps, tool_result
+from durable_strands.snapshot import Change
+from durable_strands.tool_steps import INTERRUPTED, ToolCall, ToolSteps
 
 Next = Callable[[ExecuteToolContext], AsyncGenerator[Any, None]]
 
@@ -22,27 +26,37 @@ position: ContextVar[int] = ContextVar("position", default=0)
 
 
 class ToolCalls:
-    """Makes the tool calls of one pass.
+    """Makes the tool calls of one agent in one pass.
 
     The calls of a turn are collected until every one of them has either asked for its step or ended without one (a hook
-    cancelled it), then made together: so the order of operations follows the model's order, never a race.
+    cancelled it), then made together: so the order of operations follows the model's order, never a race. For the same
+    reason the hooks around them run one call after the other, in that order.
     """
 
-    def __init__(self, run: LiveRun) -> None:
+    def __init__(self, run: LiveRun, agent: Any, asker: str = "") -> None:
         self._run = run
-        self._single = ToolSteps(run)
-        self._count = 0
-        self._batches = 0
+        self._asker = asker
+        self._single = ToolSteps(run, agent)
         self._unfinished = 0
         self._asked: list[ToolCall] = []
+        self._before: list[asyncio.Event] = []
+        self._answered: dict[int, asyncio.Event] = {}
 
     def expect(self, calls: int) -> None:
         """A turn with `calls` tool calls begins."""
         self._unfinished = calls
+        self._before = [asyncio.Event() for _ in range(calls + 1)]
+        self._before[0].set()
+        self._answered.clear()
 
-    def ended(self) -> None:
+    async def turn_of(self, index: int) -> None:
+        """Wait until the hooks before the earlier calls of the turn have run."""
+        await self._before[index].wait()
+
+    def ended(self, index: int) -> None:
         """One call of the turn is over."""
         self._unfinished -= 1
+        self._settled(index)
         self._flush_when_complete()
 
     async def stage(self, context: ExecuteToolContext, next_fn: Next) -> AsyncGenerator[Any, None]:
@@ -54,28 +68,32 @@ class ToolCalls:
                 yield event
             return
         relay: Relay[dict[str, Any]] = Relay()
-
-        async def make() -> tuple[dict[str, Any], Exception | None]:
-            return await tool_result(next_fn(context), relay)
-
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._asked.append(ToolCall(position.get(), context.tool_use["name"], context, options, make, relay, answer))
+        call = ToolCall(position.get(), context, options, partial(next_fn, context), relay, answer)
+        self._asked.append(call)
+        self._settled(call.position)
         self._flush_when_complete()
         async for event in relay.events(answer):
             yield event
-        result: Any = {**relay.value, "toolUseId": context.tool_use["toolUseId"]}
-        yield ToolResultEvent(result)
+        for earlier in [at for at in self._answered if at < call.position]:
+            await self._answered[earlier].wait()
+        yield _as_event(call, relay.value)
+
+    def _settled(self, index: int) -> None:
+        if index + 1 < len(self._before):
+            self._before[index + 1].set()
+        if index in self._answered:
+            self._answered[index].set()
 
     def _flush_when_complete(self) -> None:
         if not self._asked or len(self._asked) < self._unfinished:
             return
         batch, self._asked = sorted(self._asked, key=lambda call: call.position), []
         for call in batch:
-            self._count += 1
-            call.name = f"tool-{self._count}-{call.tool_name}"
-        self._batches += 1
-        work = self._run.bridge.on_caller_thread(partial(self._steps, f"tools-{self._batches}", batch))
-        asyncio.ensure_future(work).add_done_callback(partial(_hand_out, batch))
+            call.name = f"{self._asker}tool-{self._run.number(f'{self._asker}tool')}-{call.tool_name}"
+        name = f"{self._asker}tools-{self._run.number(f'{self._asker}tools')}"
+        work = self._run.desk.ask(partial(self._steps, name, batch))
+        asyncio.ensure_future(work).add_done_callback(partial(self._hand_out, batch))
 
     def _steps(self, name: str, batch: list[ToolCall]) -> list[dict[str, Any]]:
         if len(batch) == 1:
@@ -83,21 +101,48 @@ class ToolCalls:
         else:
             branches = [(call.name, partial(self._single.make, call)) for call in batch]
             kept = self._run.operations.together(name, branches, self._run.options.max_parallel_tools)
-        for value in kept:
+        for call, value in zip(batch, kept, strict=True):
+            inner = [CallRecord.from_dict(record) for record in value.get("calls", ())]
+            self._run.take_over(inner, call.told)
             self._run.remember(CallRecord.from_dict(value["record"]))
+        self._apply(batch, kept)
         if any(value.get("interrupted") for value in kept):
             raise AgentInterrupted(INTERRUPTED, calls=tuple(self._run.calls))
-        return [value["result"] for value in kept]
+        return kept
+
+    def _apply(self, batch: list[ToolCall], kept: list[dict[str, Any]]) -> None:
+        for call, value in zip(batch, kept, strict=True):
+            self._single.apply(call, value)
+        # Calls that ran side by side may have written the same key: the one that ended last has the last word.
+        both = sorted(zip(batch, kept, strict=True), key=lambda pair: pair[1].get("ended_at", 0))
+        for call, value in both if len(batch) > 1 else ():
+            self._single.apply_values(call, value)
+        changed = [(call.tool_name, Change.from_dict(value.get("changed")).tools) for call, value in both]
+        for tool_name, tools in changed:
+            if tools:
+                raise UnsafeAgent(
+                    f"tool {tool_name!r} cannot run durably: it registers or removes tools ({', '.join(tools)}), which "
+                    "a replay would lack; register them before the run, or give the tool ToolOptions(durable=False)",
+                    calls=tuple(self._run.calls),
+                )
+
+    def _hand_out(self, batch: list[ToolCall], task: asyncio.Future[list[dict[str, Any]]]) -> None:
+        if task.cancelled():
+            for call in batch:
+                call.answer.cancel()
+        elif (error := task.exception()) is not None:
+            for call in batch:
+                call.answer.set_exception(error)
+        else:
+            self._answered.update({call.position: asyncio.Event() for call in batch})
+            for call, value in zip(batch, task.result(), strict=True):
+                if not call.answer.done():
+                    call.answer.set_result(value)
 
 
-def _hand_out(batch: list[ToolCall], task: asyncio.Future[list[dict[str, Any]]]) -> None:
-    if task.cancelled():
-        for call in batch:
-            call.answer.cancel()
-    elif (error := task.exception()) is not None:
-        for call in batch:
-            call.answer.set_exception(error)
-    else:
-        for call, result in zip(batch, task.result(), strict=True):
-            if not call.answer.done():
-                call.answer.set_result(result)
+def _as_event(call: ToolCall, value: dict[str, Any]) -> Any:
+    use = call.context.tool_use
+    if value.get("interrupts"):
+        return ToolInterruptEvent(use, [Interrupt(**interrupt) for interrupt in value["interrupts"]])
+    result: Any = {**value["result"], "toolUseId": use["toolUseId"]}
+    return ToolResultEvent(result, exception=raised.raise_again(value.get("raised")))

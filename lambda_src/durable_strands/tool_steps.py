@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, DurableOperationError, StepContext
+from strands.agent._agent_as_tool import _AgentAsTool
+from strands.interrupt import InterruptException
 from strands.middleware import ExecuteToolContext, ToolResultEvent
+from strands.types._events import ToolInterruptEvent
 
-from durable_strands.bridge import Overdue
-from durable_strands.errors import AgentFailed, AgentInterrupted, DeadlineExceeded, rebuild
-from durable_strands.live import LiveRun, Relay
+from durable_strands import raised
+from durable_strands.bridge import Overdue, in_loop
+from durable_strands.errors import AgentFailed, AgentInterrupted, DeadlineExceeded, UnsafeAgent, rebuild
+from durable_strands.live import LiveRun, Place, Relay
 from durable_strands.observer import safely
 from durable_strands.operations import Operations
 from durable_strands.options import ToolOptions
 from durable_strands.records import CallRecord
 from durable_strands.retries import never_retry, retry_interrupted
 from durable_strands.sizes import checkpoint_bytes
+from durable_strands.snapshot import Change, Snapshot
 
-INTERRUPTED = "a tool asked for a Strands interrupt; let a durable tool wait for the person instead"
+INTERRUPTED = "a tool asked for a Strands interrupt; give run_agent interrupts=, or let a durable tool wait instead"
 
 
-class ToolRaised(Exception):
-    """A tool raised; carries its message."""
+class ToolRaised(AgentFailed):
+    """A tool raised, and its retries are used up."""
 
 
 @dataclass
@@ -35,30 +40,43 @@ class ToolCall:
 
     Attributes:
         position: Its place in the model's order.
-        tool_name: As the model called it.
         context: Strands' context of the call.
         options: How it is run.
-        make: Runs the tool in the agent's loop.
+        events: Runs the tool in the agent's loop.
         relay: Passes its events on.
-        answer: Settled with the tool result.
+        answer: Settled with what is kept of it.
         name: Name of its operation, given when its turn is complete.
+        applied: Whether what it changed is in the agent: it ran in this pass, or was applied from its checkpoint.
+        told: How many calls of an agent used as a tool the observer was told of in this pass.
     """
 
     position: int
-    tool_name: str
     context: ExecuteToolContext
     options: ToolOptions
-    make: Callable[[], Any]
+    events: Callable[[], AsyncGenerator[Any, None]]
     relay: Relay[Any]
     answer: asyncio.Future[dict[str, Any]]
     name: str = ""
+    applied: bool = False
+    told: int = 0
+
+    @property
+    def tool_name(self) -> str:
+        """As the model called it."""
+        return self.context.tool_use["name"]
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether the tool is an agent, whose calls are operations of their own."""
+        return isinstance(self.context.tool, _AgentAsTool)
 
 
 class ToolSteps:
-    """Makes single tool calls of a run."""
+    """Makes single tool calls of an agent."""
 
-    def __init__(self, run: LiveRun) -> None:
+    def __init__(self, run: LiveRun, agent: Any) -> None:
         self._run = run
+        self._agent = agent
 
     def make(self, call: ToolCall, operations: Operations) -> dict[str, Any]:
         """Make `call` under `operations`; its result and record, a failure of the tool included.
@@ -66,20 +84,49 @@ class ToolSteps:
         Raises:
             AgentFailed: The run itself cannot go on.
         """
-        options = call.options
-        retry = never_retry if options.at_most_once else options.retry or retry_interrupted()
+        retry = never_retry if call.options.at_most_once else call.options.retry or retry_interrupted()
         waiting = getattr(call.context.tool, "durable_function", None)
         try:
             if waiting is not None:
                 return operations.context(call.name, partial(self._wait, call, waiting))
+            if call.is_agent:
+                return operations.nested(call.name, partial(self._nested, call))
             return operations.step(call.name, partial(self._attempt, call), retry)
         except AgentFailed:
             raise
         except DurableOperationError as error:
             failure = rebuild(error)
-            # Outside any step, so it must not name the invocation: this line runs again, in another one, on a replay.
-            kept = self._kept(call, _error(f"tool {call.tool_name} failed: {failure.message}"), 0, 1, invocation="")
-            return {**kept, "interrupted": isinstance(failure, AgentInterrupted)}
+            if isinstance(failure, UnsafeAgent) or call.is_agent:
+                raise failure.after(tuple(self._run.calls)) from error
+            return self._failed(call, failure)
+
+    def apply(self, call: ToolCall, kept: dict[str, Any]) -> None:
+        """Make again what a call of an earlier pass changed."""
+        if call.applied:
+            return
+        call.applied = True
+        Change.from_dict(kept.get("changed")).apply(self._agent, call.context.invocation_state)
+        if "resume" in kept:
+            self._agent._interrupt_state.context.update(kept["resume"])  # noqa: SLF001 - checked in `safety`
+        if call.is_agent:
+            agent = call.context.tool.agent  # type: ignore[union-attr]
+            Change.from_dict(kept.get("agent")).apply(agent, {})
+
+    def apply_values(self, call: ToolCall, kept: dict[str, Any]) -> None:
+        """Set the states that a call left."""
+        Change.from_dict(kept.get("changed")).apply_values(self._agent, call.context.invocation_state)
+
+    def _failed(self, call: ToolCall, failure: AgentFailed) -> dict[str, Any]:
+        # Outside any step, so it must not name the invocation: this line runs again, in another one, on a replay.
+        attempts = failure.details.get("attempt", 1)
+        error = _error(f"tool {call.tool_name} failed: {failure.message}")
+        kept = self._kept(call, error, 0, attempts, invocation="")
+        return {
+            **kept,
+            "raised": failure.details.get("raised"),
+            "changed": failure.details.get("changed"),
+            "interrupted": isinstance(failure, AgentInterrupted),
+        }
 
     def _wait(self, call: ToolCall, waiting: Callable[..., Any], context: DurableContext) -> dict[str, Any]:
         try:
@@ -90,22 +137,63 @@ class ToolSteps:
         content = {"text": value} if isinstance(value, str) else {"json": value}
         return self._kept(call, self._bounded(call, {"status": "success", "content": [content]}), 0, 1)
 
+    def _nested(self, call: ToolCall, operations: Operations) -> dict[str, Any]:
+        part = self._run.below(operations, call.name)
+        call.relay.inside(Place(part, None))
+        inner = call.context.tool.agent  # type: ignore[union-attr]
+        before = Snapshot.of(inner, {})
+        outcome = part.desk.serve_while(call.relay.loop, self._outcome(call), call.relay.context)
+        call.applied, call.told = True, len(part.calls)
+        kept = self._with(outcome, self._kept(call, self._bounded(call, outcome["result"]), 0, 1))
+        if outcome["interrupts"]:
+            kept["resume"] = dict(self._agent._interrupt_state.context)  # noqa: SLF001 - checked in `safety`
+        change = before.until(inner, {}).to_dict()
+        return {**kept, "calls": [record.to_dict() for record in part.calls], "agent": change}
+
     def _attempt(self, call: ToolCall, step: StepContext) -> dict[str, Any]:
-        started = time.monotonic()
+        started, where = time.monotonic(), Place(self._run, self._agent, call.name, call.tool_name)
+        call.relay.inside(where)
+        outcome = self._timed(call)
+        if where.refused is not None:
+            raise where.refused
+        error = outcome["raised"]
+        if error is not None and call.options.retry is not None and self._run.operations.retries_calls:
+            details = {"attempt": step.attempt, "raised": raised.keep(error), "changed": outcome["changed"]}
+            raise ToolRaised(str(error), details=details) from error
+        latency = round((time.monotonic() - started) * 1000)
+        kept = self._with(outcome, self._kept(call, self._bounded(call, outcome["result"]), latency, step.attempt))
+        safely(self._run.observer.call_made, CallRecord.from_dict(kept["record"]))
+        return kept
+
+    def _timed(self, call: ToolCall) -> dict[str, Any]:
         left = self._run.seconds_left()
         seconds = min(call.options.timeout_seconds, left) if left is not None else call.options.timeout_seconds
+        call.applied = True
         try:
-            result, raised = self._run.bridge.in_loop(call.make, call.relay.context, seconds)
+            return in_loop(call.relay.loop, self._outcome(call), call.relay.context, seconds)
         except Overdue:
             if left is not None and left < call.options.timeout_seconds:
                 raise DeadlineExceeded(f"tool {call.tool_name} was not finished before the Lambda timeout") from None
-            result, raised = _error(f"tool {call.tool_name} did not return within {seconds:g} seconds"), None
-        if raised is not None and call.options.retry is not None and self._run.operations.retries_calls:
-            raise ToolRaised(str(raised)) from raised
-        latency = round((time.monotonic() - started) * 1000)
-        kept = self._kept(call, self._bounded(call, result), latency, step.attempt)
-        safely(self._run.observer.call_made, CallRecord.from_dict(kept["record"]))
-        return kept
+            late = _error(f"tool {call.tool_name} did not return within {seconds:g} seconds")
+            return {"result": late, "raised": None, "interrupts": [], "changed": {}}
+
+    def _outcome(self, call: ToolCall) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:
+        async def outcome() -> dict[str, Any]:
+            before = Snapshot.of(self._agent, call.context.invocation_state)
+            result, error, interrupts = await _result(call.events(), call.relay)
+            if interrupts and not self._run.options.interrupts:
+                raise AgentInterrupted(INTERRUPTED)
+            change = before.until(self._agent, call.context.invocation_state).to_dict()
+            return {"result": result, "raised": error, "interrupts": interrupts, "changed": change}
+
+        return outcome
+
+    def _with(self, outcome: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
+        more = {"raised": raised.keep(outcome["raised"]), "interrupts": outcome["interrupts"]}
+        more["changed"] = outcome["changed"]
+        if outcome["changed"]:
+            more["ended_at"] = time.time()
+        return {**kept, **{key: value for key, value in more.items() if value}}
 
     def _bounded(self, call: ToolCall, result: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -121,29 +209,32 @@ class ToolSteps:
         self, call: ToolCall, result: dict[str, Any], latency_ms: int, attempts: int, invocation: str | None = None
     ) -> dict[str, Any]:
         record = CallRecord(
-            self._run.name, call.name, "tool", latency_ms=latency_ms, attempts=attempts,
+            self._run.name, self._run.path + call.name, "tool", latency_ms=latency_ms, attempts=attempts,
             stop_reason=result.get("status", "success"),
             invocation=self._run.invocation if invocation is None else invocation,
         )  # fmt: skip
         return {"result": result, "record": record.to_dict()}
 
 
-async def tool_result(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> tuple[dict[str, Any], Exception | None]:
-    """The result that Strands' tool stage ends with, and what the tool raised; its other events go to `relay`.
-
-    Raises:
-        AgentInterrupted: The tool asked for a Strands interrupt instead.
-    """
+async def _result(
+    events: AsyncGenerator[Any, None], relay: Relay[Any]
+) -> tuple[dict[str, Any], Exception | None, list[dict[str, Any]]]:
+    """What Strands' tool stage ends with: a result, what was raised, or interrupts. Other events go to `relay`."""
     last: ToolResultEvent | None = None
-    async for event in events:
-        if isinstance(event, ToolResultEvent):
-            last = event
-        else:
-            relay.put(event)
+    try:
+        async for event in events:
+            if isinstance(event, ToolInterruptEvent):
+                return {}, None, [interrupt.to_dict() for interrupt in event.interrupts]
+            if isinstance(event, ToolResultEvent):
+                last = event
+            else:
+                relay.put(event)
+    except InterruptException as error:
+        return {}, None, [error.interrupt.to_dict()]
     if last is None:
-        raise AgentInterrupted(INTERRUPTED)
+        return _error("the tool stage ended without a result"), None, []
     content = {key: value for key, value in last.tool_result.items() if key in ("status", "content")}
-    return content, last.exception
+    return content, last.exception, []
 
 
 def _error(text: str) -> dict[str, Any]:

@@ -51,3 +51,18 @@ def is_tool(value: Any) -> bool:
         return bool(value) and all(map(is_tool, value))
     kinds = isinstance(value, AgentTool | ToolProvider | ModuleType | str)
     return kinds or (isinstance(value, AgentBase) and hasattr(value, "as_tool"))
+
+
+def durable_agent_tool(agent: Any, *, name: str | None = None, description: str | None = None, **choices: Any) -> Any:
+    """Make a tool of `agent`, every model and tool call of which is a checkpoint of its own.
+
+    It runs in a child context `tool-<n>-<name>` of the agent that calls it, with that run's retries, observer, ledger
+    and budget. `agent.as_tool()`, or the agent itself in `tools=[...]`, is the same.
+
+    Args:
+        agent: A plain `strands.Agent`.
+        name: The tool's name. Default: the agent's.
+        description: What the model is told. Default: the agent's.
+        **choices: As for `Agent.as_tool`, such as `preserve_context` or `delegate`.
+    """
+    return agent.as_tool(name=name, description=description, **choices)

@@ -20,9 +20,10 @@ from strands.types.exceptions import (
     ModelThrottledException,
 )
 
-from durable_strands import AgentFailed, Limits, Observer, run, run_agent
+from durable_strands import AgentFailed, Limits, Observer, run, run_agent, safety
 from durable_strands.bridge import Bridge, BridgeClosed
 from durable_strands.classify import classify
+from durable_strands.safety import make_safe
 from tests.lambda_src.durable_strands.engine import Watcher, on_engine
 from tests.lambda_src.durable_strands.scripted import ScriptedModel, tool_use
 
@@ -291,3 +292,13 @@ def test_a_run_that_never_has_time_ends_typed_after_its_attempts_without_a_call(
     assert outcome.error_type == "DeadlineExceeded"
     assert outcome.invocations == 3
     assert model.calls == []
+
+
+def test_an_unknown_strands_is_refused_by_version_and_by_the_missing_name(monkeypatch):
+    agent = Agent(model=ScriptedModel(["x"]), callback_handler=None)
+    del agent._deferred_cancel
+    with pytest.raises(AgentFailed, match=r"strands-agents 1\.62\..* has no Agent\._deferred_cancel"):
+        make_safe(agent)
+    monkeypatch.setattr(safety, "_strands", lambda: "1.63.0")
+    with pytest.raises(AgentFailed, match=r"supports strands-agents 1\.62\.\*, got 1\.63\.0"):
+        make_safe(agent)

@@ -1,0 +1,219 @@
+"""What a call or a whole run changed in its agent besides its result, kept with the checkpoint of the call."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from durable_strands.serdes import PlainJson
+
+# Strands writes these into every invocation state, anew on every pass.
+_STRANDS_OWN = frozenset({
+    "agent", "model", "messages", "system_prompt", "tool_config", "event_loop_cycle_id", "event_loop_cycle_trace",
+    "event_loop_cycle_span", "event_loop_parent_cycle_id",
+})  # fmt: skip
+_SERDES = PlainJson()
+
+
+@dataclass(frozen=True)
+class Values:
+    """Entries that were set in, or removed from, a mapping."""
+
+    set: dict[str, Any] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+
+    @classmethod
+    def between(cls, before: Mapping[str, str], after: Mapping[str, str]) -> Self:
+        """What leads from one mapping of JSON texts to another."""
+        changed = {key: _SERDES.deserialize(text) for key, text in after.items() if before.get(key) != text}
+        return cls(changed, tuple(sorted(before.keys() - after.keys())))
+
+    def into(self, put: Callable[[str, Any], Any], drop: Callable[[str], Any]) -> None:
+        """Make the same change again."""
+        for key, value in self.set.items():
+            put(key, copy.deepcopy(value))
+        for key in self.gone:
+            drop(key)
+
+
+@dataclass(frozen=True)
+class Messages:
+    """A conversation as a stretch of the earlier one, `kept` messages from `start` on, and what follows it."""
+
+    start: int = 0
+    kept: int = 0
+    added: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def between(cls, before: list[str], after: list[dict[str, Any]]) -> Self:
+        """What leads from one conversation, as texts, to another. A trimmed head and a grown tail cost no copy."""
+        texts = [_text(message) for message in after]
+        start = before.index(texts[0]) if texts and texts[0] in before else 0
+        kept = 0
+        for old, new in zip(before[start:], texts, strict=False):
+            if old != new:
+                break
+            kept += 1
+        return cls(start, kept, tuple(_plain(message) for message in after[kept:]))
+
+    def after(self, before: list[Any]) -> list[Any]:
+        """The later conversation."""
+        return [*before[self.start : self.start + self.kept], *copy.deepcopy(list(self.added))]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a call or a run changed.
+
+    Attributes:
+        messages: The conversation; None if it is what it was.
+        state: `agent.state`.
+        invocation: The part of `invocation_state` that is JSON, `request_state` with its stop requests included.
+        manager: State of the conversation manager afterwards; None if it is what it was.
+        cancel: How the loop was asked to stop: `now`, `after_tools`, or not at all.
+        cancel_message: The text that such a stop ends with.
+        tools: Names of tools that were registered or removed.
+    """
+
+    messages: Messages | None = None
+    state: Values = field(default_factory=Values)
+    invocation: Values = field(default_factory=Values)
+    manager: dict[str, Any] | None = None
+    cancel: str | None = None
+    cancel_message: str | None = None
+    tools: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, as checkpointed: only what is not as it was."""
+        nothing = asdict(Change())
+        return {key: value for key, value in asdict(self).items() if value != nothing[key]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None) -> Change:
+        """Rebuild a change from its checkpointed form."""
+        data = dict(data or {})
+        if data.get("messages"):
+            data["messages"] = Messages(**data["messages"])
+        for part in ("state", "invocation"):
+            data[part] = Values(**data.get(part, {}))
+        return cls(**data)
+
+    def apply(self, agent: Any, invocation_state: dict[str, Any]) -> None:
+        """Change `agent` again as the call had changed it."""
+        if self.messages is not None:
+            agent.messages[:] = self.messages.after(agent.messages)
+        self.apply_values(agent, invocation_state)
+        if self.manager is not None:
+            agent.conversation_manager.restore_from_session(copy.deepcopy(self.manager))
+        if self.cancel is not None:
+            agent.cancel(message=self.cancel_message, after_current_tools=self.cancel == "after_tools")
+
+    def apply_values(self, agent: Any, invocation_state: dict[str, Any]) -> None:
+        """Set the states only, which may be done twice."""
+        self.state.into(agent.state.set, agent.state.delete)
+        self.invocation.into(invocation_state.__setitem__, lambda key: invocation_state.pop(key, None))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An agent at one moment, cheap to compare: texts, no live objects."""
+
+    messages: list[str]
+    state: dict[str, str]
+    invocation: dict[str, str]
+    manager: str
+    cancel: str | None
+    tools: frozenset[str]
+
+    @classmethod
+    def of(cls, agent: Any, invocation_state: Mapping[str, Any]) -> Self:
+        """The agent as it is."""
+        return cls(
+            [_text(message) for message in agent.messages],
+            _texts(agent.state.get().items()),
+            _texts((key, value) for key, value in invocation_state.items() if key not in _STRANDS_OWN),
+            _dump(agent.conversation_manager.get_state()),
+            _cancel(agent),
+            frozenset(agent.tool_registry.registry) | frozenset(agent.tool_registry.dynamic_tools),
+        )
+
+    def until(self, agent: Any, invocation_state: Mapping[str, Any]) -> Change:
+        """What has changed since."""
+        now = Snapshot.of(agent, invocation_state)
+        return Change(
+            Messages.between(self.messages, agent.messages) if now.messages != self.messages else None,
+            Values.between(self.state, now.state),
+            Values.between(self.invocation, now.invocation),
+            json.loads(now.manager) if now.manager != self.manager else None,
+            now.cancel if now.cancel != self.cancel else None,
+            agent._cancel_message if now.cancel != self.cancel else None,  # noqa: SLF001 - checked in `safety`
+            tuple(sorted(now.tools ^ self.tools)),
+        )
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An agent at the start of a run, so that it can be put back there."""
+
+    messages: list[Any]
+    state: dict[str, Any]
+    manager: dict[str, Any]
+    interrupts: Any
+    model_state: dict[str, Any]
+
+    @classmethod
+    def of(cls, agent: Any) -> Self:
+        """The agent as it is."""
+        return cls(*copy.deepcopy(_parts(agent)))
+
+    def restore(self, agent: Any) -> None:
+        """Put the agent back."""
+        messages, state, manager, interrupts, model_state = copy.deepcopy(_parts_of(self))
+        agent.messages[:] = messages
+        for key in agent.state.get().keys() - state.keys():
+            agent.state.delete(key)
+        for key, value in state.items():
+            agent.state.set(key, value)
+        agent.conversation_manager.restore_from_session(manager)
+        agent._interrupt_state, agent._model_state = interrupts, model_state  # noqa: SLF001 - checked in `safety`
+
+
+def _parts(agent: Any) -> tuple[Any, ...]:
+    interrupts, model_state = agent._interrupt_state, agent._model_state  # noqa: SLF001 - checked in `safety`
+    return agent.messages, agent.state.get(), agent.conversation_manager.get_state(), interrupts, model_state
+
+
+def _parts_of(baseline: Baseline) -> tuple[Any, ...]:
+    return baseline.messages, baseline.state, baseline.manager, baseline.interrupts, baseline.model_state
+
+
+def _cancel(agent: Any) -> str | None:
+    if agent.cancel_signal.is_set():
+        return "now"
+    return "after_tools" if agent._deferred_cancel else None  # noqa: SLF001 - checked in `safety`
+
+
+def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
+    # Strands gives each message a random id, anew on every pass.
+    return {key: value for key, value in message.items() if key != "tracking_id"}
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    return _dump(_plain(message))
+
+
+def _dump(value: Any) -> str:
+    return _SERDES.serialize(value)
+
+
+def _texts(entries: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    found = {}
+    for key, value in entries:
+        try:
+            found[key] = _dump(value)
+        except (TypeError, ValueError):
+            continue  # not JSON: a client, a lock; it is the caller's, built anew on every pass
+    return found
