@@ -1,55 +1,24 @@
-"""Which typed failure an exception of a model call is. Reads types and codes; decides nothing else."""
+"""Which typed failure an exception of a model call is. Reads types, codes and statuses; decides nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
-from durable_strands import errors
+from durable_strands import errors, failure_table
 from durable_strands.errors import AgentFailed
+from durable_strands.failure_table import Kind
 
-# Error codes of Bedrock Runtime, compared without case because event-stream errors start with a small letter:
-# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
-_BY_CODE: dict[str, type[AgentFailed]] = {
-    "throttlingexception": errors.ModelThrottled,
-    "toomanyrequestsexception": errors.ModelThrottled,
-    "serviceunavailableexception": errors.ModelUnavailable,
-    "internalserverexception": errors.ModelUnavailable,
-    "modelnotreadyexception": errors.ModelUnavailable,
-    "modelerrorexception": errors.ModelUnavailable,
-    "modeltimeoutexception": errors.ModelTimedOut,
-    "requesttimeout": errors.ModelTimedOut,
-    "modelstreamerrorexception": errors.ModelStreamBroken,
-    "validationexception": errors.ModelRequestInvalid,
-    "accessdeniedexception": errors.ModelAccessDenied,
-    "unrecognizedclientexception": errors.ModelAccessDenied,
-    "expiredtokenexception": errors.ModelAccessDenied,
-    "invalidsignatureexception": errors.ModelAccessDenied,
-    "resourcenotfoundexception": errors.ModelNotFound,
-    "servicequotaexceededexception": errors.ModelQuotaExceeded,
+_CAUSES = 5
+_STATUSES = range(300, 600)
+
+# Module of the frame that raised -> what it raises over a reply that it cannot read, such as an empty body or a page.
+_READERS: dict[str, tuple[type[Exception], ...]] = {
+    "botocore.parsers": (Exception,),
+    "botocore.eventstream": (Exception,),
+    "strands.models": (KeyError, IndexError),
 }
-
-# By class name along the inheritance chain, so that neither Strands, botocore nor urllib3 has to be imported here.
-_BY_CLASS: dict[str, type[AgentFailed]] = {
-    "ModelThrottledException": errors.ModelThrottled,
-    "MaxTokensReachedException": errors.ModelLimitReached,
-    "ContextWindowOverflowException": errors.ContextWindowExceeded,
-    "StructuredOutputException": errors.StructuredOutputFailed,
-    "InterruptException": errors.AgentInterrupted,
-    "ReadTimeoutError": errors.ModelTimedOut,
-    "ConnectTimeoutError": errors.ModelUnavailable,
-    "EndpointConnectionError": errors.ModelUnavailable,
-    "ConnectionClosedError": errors.ModelStreamBroken,
-    "ResponseStreamingError": errors.ModelStreamBroken,
-    "IncompleteReadError": errors.ModelStreamBroken,
-    "ProtocolError": errors.ModelStreamBroken,
-    "ParserError": errors.ModelStreamBroken,  # base of what botocore.eventstream raises over a damaged frame
-    "HTTPClientError": errors.ModelUnavailable,
-    "NoCredentialsError": errors.ModelAccessDenied,
-    "PartialCredentialsError": errors.ModelAccessDenied,
-    "TokenRetrievalError": errors.ModelAccessDenied,
-}
-
-_SERVER_ERROR = 500
 
 
 def classify(error: BaseException) -> AgentFailed:
@@ -58,26 +27,107 @@ def classify(error: BaseException) -> AgentFailed:
         error = inner
     if isinstance(error, AgentFailed):
         return error
-    kind = _by_response(error) or _by_class(error) or errors.ModelFailed
+    kind = next(filter(None, map(_kind, _chain(error))), errors.ModelFailed)
     return kind(_message(error))
 
 
-def _by_response(error: BaseException) -> type[AgentFailed] | None:
-    response: Any = getattr(error, "response", None)
-    if not isinstance(response, dict):
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, then what it was raised from; the cause first where it says more than a vague wrapper."""
+    name, cause = type(error).__name__, error.__cause__
+    read_cause = {"ModelThrottledException": _by_code, "APIConnectionError": _kind}.get(name)
+    if read_cause is not None and cause is not None and read_cause(cause):
+        yield cause
+    for _ in range(_CAUSES):
+        yield error
+        if error.__cause__ is None:
+            return
+        error = error.__cause__
+
+
+def _kind(error: BaseException) -> Kind | None:
+    return (
+        _by_code(error)
+        or _by_name(error, _CLASSES)
+        or _by_status(error)
+        or _by_name(error, _LAST_RESORT)
+        or _by_reader(error)
+    )
+
+
+def _by_code(error: BaseException) -> Kind | None:
+    return next((_CODES[code] for code in map(_plain, _codes(error)) if code in _CODES), None)
+
+
+def _by_name(error: BaseException, names: Mapping[str, Kind]) -> Kind | None:
+    return next((names[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in names), None)
+
+
+def _by_status(error: BaseException) -> Kind | None:
+    status = next(filter(None, map(_status, _statuses(error))), None)
+    if status is None:
         return None
-    code = str(response.get("Error", {}).get("Code", "")).lower()
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _BY_CODE:
-        return _BY_CODE[code]
-    return errors.ModelUnavailable if status >= _SERVER_ERROR else None
+    if status in _STATUS_KINDS:
+        return _STATUS_KINDS[status]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return failure_table.OF_A_SERVER
+    return failure_table.OF_A_REQUEST if status >= HTTPStatus.BAD_REQUEST else None
 
 
-def _by_class(error: BaseException) -> type[AgentFailed] | None:
-    names = [cls.__name__ for cls in type(error).__mro__]
-    return next((_BY_CLASS[name] for name in names if name in _BY_CLASS), None)
+def _by_reader(error: BaseException) -> Kind | None:
+    """A reply that could not be read: told by the module of the innermost frame, for the types say nothing."""
+    trace = error.__traceback__
+    if trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    module = str(trace.tb_frame.f_globals.get("__name__", ""))
+    raises = next((kinds for prefix, kinds in _READERS.items() if f"{module}.".startswith(f"{prefix}.")), ())
+    return errors.ModelStreamBroken if isinstance(error, raises) else None
+
+
+def _codes(error: BaseException) -> Iterator[Any]:
+    """Wherever a client keeps the word for what went wrong, the most exact first."""
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict):
+        yield _dict(response.get("Error")).get("Code")
+    for attribute in ("code", "type", "status"):
+        yield getattr(error, attribute, None)
+    body = _dict(getattr(error, "body", None))
+    yield from (_dict(body.get("error")).get(key) for key in ("code", "type"))
+
+
+def _statuses(error: BaseException) -> Iterator[Any]:
+    for attribute in ("status_code", "code", "status"):
+        yield getattr(error, attribute, None)
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict):
+        yield _dict(response.get("ResponseMetadata")).get("HTTPStatusCode")
+        yield _dict(response.get("Error")).get("Code")
+    else:
+        yield getattr(response, "status_code", None)
+
+
+def _status(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    return value if isinstance(value, int) and value in _STATUSES else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _plain(code: Any) -> str:
+    # Event-stream errors start with a small letter.
+    return code.lower() if isinstance(code, str) else ""
 
 
 def _message(error: BaseException) -> str:
     text = str(error).strip()
     return text or type(error).__name__
+
+
+_CODES = {_plain(code): kind for kind, codes in failure_table.BY_CODE.items() for code in codes}
+_CLASSES = {name: kind for kind, names in failure_table.BY_CLASS.items() for name in names}
+_STATUS_KINDS = {status: kind for kind, statuses in failure_table.BY_STATUS.items() for status in statuses}
+_LAST_RESORT = {name: kind for kind, names in failure_table.LAST_RESORT.items() for name in names}

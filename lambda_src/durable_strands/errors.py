@@ -3,6 +3,32 @@
 The durable SDK writes a failure as three strings: type, message, data. The type is the qualified class name, so
 these classes say they live in `builtins`: callers, alarms and runbooks then read `GuardrailIntervened`, a name that
 survives moving a file. The data is JSON with the tokens spent before the failure.
+
+    AgentFailed
+    ├── ModelThrottled (tried again)
+    ├── ModelUnavailable (tried again)
+    ├── ModelTimedOut (tried again)
+    ├── ModelStreamBroken (tried again)
+    ├── DeadlineExceeded (tried again)
+    ├── CallInterrupted (tried again)
+    ├── ModelLimitReached
+    ├── ContextWindowExceeded
+    ├── GuardrailIntervened
+    ├── ContentFiltered
+    ├── MalformedModelReply
+    ├── EmptyModelReply
+    ├── AgentCancelled
+    ├── AgentInterrupted
+    ├── AgentLimitReached
+    ├── ModelRequestInvalid
+    ├── ModelAccessDenied
+    ├── ModelNotFound
+    ├── ModelQuotaExceeded
+    ├── StructuredOutputFailed
+    ├── ResultTooLarge
+    ├── ResultNotKept
+    ├── ModelFailed
+    └── UnsafeAgent
 """
 
 from __future__ import annotations
@@ -117,6 +143,10 @@ class GuardrailIntervened(AgentFailed):
 
 class ContentFiltered(AgentFailed):
     """The model's own content filter stopped the reply."""
+
+
+class MalformedModelReply(AgentFailed):
+    """The model wrote a reply or a tool call that Bedrock could not read; it was billed."""
 
 
 class EmptyModelReply(AgentFailed):

@@ -29,6 +29,7 @@ from durable_strands.live import LiveRun, Place, Relay
 from durable_strands.observer import safely
 from durable_strands.records import CallRecord, Usage
 from durable_strands.sizes import refuse_oversize
+from durable_strands.stream_watch import StreamWatch
 
 Next = Callable[[InvokeModelContext], AsyncGenerator[Any, None]]
 
@@ -136,22 +137,20 @@ def _as_strands_raises(failure: AgentFailed) -> Exception:
 
 async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[str, Any]:
     stop: ModelStopReason | None = None
-    complete = False
     billed: Usage | None = None
-    async for event in events:
-        if isinstance(event, ModelStopReason):
-            stop = event
-        else:
-            chunk = event.get("event") or {}
-            complete = complete or "messageStop" in chunk
-            billed = _told(chunk) if "metadata" in chunk else billed
-            relay.put(event)
+    with StreamWatch() as watch:
+        async for event in events:
+            if isinstance(event, ModelStopReason):
+                stop = event
+            else:
+                chunk = event.get("event") or {}
+                watch.see(chunk)
+                billed = _told(chunk) if "metadata" in chunk else billed
+                relay.put(event)
     if stop is None:
         raise ModelFailed("the model stage ended without a reply")
     reason, message, usage, metrics = stop["stop"]
-    # A connection that closes quietly leaves a partial text behind, which Strands reports as `end_turn`.
-    if not complete and reason == "end_turn":
-        raise ModelStreamBroken("the stream ended before the model's messageStop")
+    watch.refuse_incomplete(reason)
     # A reply without a single token is none: whoever reports zeros does not count. Only a guardrail stops unread input.
     if billed == Usage() and reason != "guardrail_intervened":
         billed = None

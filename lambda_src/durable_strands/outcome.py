@@ -19,6 +19,9 @@ _PAID_FAILURES: dict[str, tuple[type[AgentFailed], str]] = {
     "model_context_window_exceeded": (errors.ContextWindowExceeded, "the context window is full"),
     "guardrail_intervened": (errors.GuardrailIntervened, "a guardrail stopped the reply"),
     "content_filtered": (errors.ContentFiltered, "the model's content filter stopped the reply"),
+    "refusal": (errors.ContentFiltered, "the model refused to answer"),
+    "malformed_model_output": (errors.MalformedModelReply, "the model's output was malformed"),
+    "malformed_tool_use": (errors.MalformedModelReply, "the model's tool call was malformed"),
 }
 # Strands' stop reasons that are no answer, those of the model included.
 _FAILURES: dict[str, tuple[type[AgentFailed], str]] = {

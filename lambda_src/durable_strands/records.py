@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -95,6 +95,13 @@ def unknown_calls(calls: Iterable[CallRecord]) -> int:
     return sum(call.usage is None for call in calls)
 
 
+def _texts(blocks: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for block in blocks:
+        if "text" in block:
+            yield block["text"]
+        yield from _texts(block.get("citationsContent", {}).get("content", []))
+
+
 @dataclass(frozen=True)
 class AgentRun:
     """A finished run of one agent, the same on the first run and on every replay.
@@ -119,9 +126,8 @@ class AgentRun:
 
     @property
     def text(self) -> str:
-        """The text blocks of the final message, joined."""
-        blocks = self.message.get("content", [])
-        return "".join(block["text"] for block in blocks if "text" in block).strip()
+        """The text blocks of the final message, joined, those with citations included."""
+        return "".join(_texts(self.message.get("content", []))).strip()
 
     @property
     def usage(self) -> Usage:

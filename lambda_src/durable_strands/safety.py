@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from durable_strands.client_retries import switch_off
 from durable_strands.errors import UnsafeAgent
 
 SUPPORTED_STRANDS = "1.62"
@@ -27,7 +28,7 @@ _REFUSED = {
 
 
 def make_safe(agent: Any) -> None:
-    """Switch off the retries of the agent's Bedrock client and refuse what cannot be made durable.
+    """Switch off the retries of the model's client and refuse what cannot be made durable.
 
     Strands' own retry strategy and tool executor are replaced for the time of the run (`session`).
 
@@ -40,7 +41,7 @@ def make_safe(agent: Any) -> None:
             raise UnsafeAgent(f"agent {agent.name!r} cannot run durably: {reason}")
     if getattr(agent.model, "stateful", False):
         raise UnsafeAgent(f"agent {agent.name!r} cannot run durably: its model keeps the conversation on the server")
-    _one_attempt(getattr(agent.model, "client", None))
+    switch_off(agent.model)
 
 
 def _refuse_unknown_strands(agent: Any) -> None:
@@ -55,13 +56,3 @@ def _refuse_unknown_strands(agent: Any) -> None:
 @cache
 def _strands() -> str:
     return version("strands-agents")
-
-
-def _one_attempt(client: Any) -> None:
-    """Remove botocore's retry handler: two retry layers multiply, and botocore's sleeps are billed."""
-    meta = getattr(client, "meta", None)
-    service = getattr(getattr(meta, "service_model", None), "service_id", None)
-    if meta is None or service is None:
-        return
-    name = service.hyphenize()
-    meta.events.unregister(f"needs-retry.{name}", unique_id=f"retry-config-{name}")

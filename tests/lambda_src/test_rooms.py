@@ -40,7 +40,7 @@ ONLY_THERE = {
 }
 """Library -> the rooms outside durable_strands that may import it."""
 
-WITHOUT_STRANDS = {"classify", "errors", "observer", "options", "records", "retries", "sizes"}
+WITHOUT_STRANDS = {"classify", "errors", "failure_table", "observer", "options", "records", "retries", "sizes"}
 """Rooms of durable_strands that a replay loads, and that therefore must not import Strands."""
 
 
