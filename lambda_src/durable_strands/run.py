@@ -149,14 +149,17 @@ class _Asked:
 def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
     from durable_strands.outcome import answer
     from durable_strands.session import session
-    from durable_strands.snapshot import Snapshot
+    from durable_strands.snapshot import Snapshot, agents_below
 
     before, bridge = Snapshot.of(agent, asked.state), Bridge()
+    below = {path: (each, Snapshot.of(each, {})) for path, each in agents_below(agent).items()}
     live.desk = bridge.desk
     with session(agent, live) as own:
         try:
             result = bridge.run(lambda: _answered(live, agent, asked))
             change = before.until(agent, asked.state).to_dict() if live.options.keep_messages else {}
+            if change:
+                change["agents"] = {path: start.until(each, {}).to_dict() for path, (each, start) in below.items()}
             return answer(
                 live.name, result, tuple(live.calls), change,
                 messages=agent.messages, ended_by_hook=own.ended_by_hook,
@@ -232,13 +235,17 @@ def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, 
         AgentFailed: A typed failure, with the usage so far.
     """
     from durable_strands.results import agent_result
-    from durable_strands.snapshot import Baseline, Change
+    from durable_strands.snapshot import Baseline, Change, agents_below
 
-    begin(agent, _pass(context))
-    start, state = Baseline.of(agent), choices.pop("invocation_state", None)
+    family = {"": agent, **agents_below(agent)}
+    for each in family.values():
+        begin(each, _pass(context))
+    starts, state = {path: Baseline.of(each) for path, each in family.items()}, choices.pop("invocation_state", None)
     state = {} if state is None else state
     finished = run(context, lambda: agent, prompt, name=name, keep_messages=True, invocation_state=state, **choices)
-    start.restore(agent)
-    Change.from_dict(finished.change).apply(agent, state)
-    end(agent)
+    changes = {"": finished.change, **finished.change.get("agents", {})}
+    for path, each in family.items():
+        starts[path].restore(each)
+        Change.from_dict(changes.get(path)).apply(each, state if each is agent else {})
+        end(each)
     return agent_result(agent, finished, choices.get("structured_output_model"))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from strands.agent._agent_as_tool import _AgentAsTool
+
 from durable_strands.serdes import PlainJson
 
 # Strands writes these into every invocation state, anew on every pass.
@@ -76,6 +78,9 @@ class Change:
         cancel: How the loop was asked to stop: `now`, `after_tools`, or not at all.
         cancel_message: The text that such a stop ends with.
         tools: Names of tools that were registered or removed.
+        prompt: The system prompt as `[blocks]`; None if it is what it was.
+        live: Names in `invocation_state` under which something was put that is not JSON.
+        agents: Of a whole run: what became of the agents that are tools, by path.
     """
 
     messages: Messages | None = None
@@ -85,6 +90,9 @@ class Change:
     cancel: str | None = None
     cancel_message: str | None = None
     tools: tuple[str, ...] = ()
+    prompt: list[Any] | None = None
+    live: tuple[str, ...] = ()
+    agents: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed: only what is not as it was."""
@@ -108,6 +116,8 @@ class Change:
         self.apply_values(agent, invocation_state)
         if self.manager is not None:
             agent.conversation_manager.restore_from_session(copy.deepcopy(self.manager))
+        if self.prompt is not None:
+            agent.system_prompt = copy.deepcopy(self.prompt[0])
         if self.cancel is not None:
             agent.cancel(message=self.cancel_message, after_current_tools=self.cancel == "after_tools")
 
@@ -127,6 +137,8 @@ class Snapshot:
     manager: str
     cancel: str | None
     tools: frozenset[str]
+    prompt: str
+    live: dict[str, int]
 
     @classmethod
     def of(cls, agent: Any, invocation_state: Mapping[str, Any]) -> Self:
@@ -138,6 +150,8 @@ class Snapshot:
             _dump(agent.conversation_manager.get_state()),
             _cancel(agent),
             frozenset(agent.tool_registry.registry) | frozenset(agent.tool_registry.dynamic_tools),
+            _dump(agent.system_prompt_content),
+            _live(invocation_state),
         )
 
     def until(self, agent: Any, invocation_state: Mapping[str, Any]) -> Change:
@@ -151,6 +165,8 @@ class Snapshot:
             now.cancel if now.cancel != self.cancel else None,
             agent._cancel_message if now.cancel != self.cancel else None,  # noqa: SLF001 - checked in `safety`
             tuple(sorted(now.tools ^ self.tools)),
+            [_SERDES.deserialize(now.prompt)] if now.prompt != self.prompt else None,
+            tuple(sorted(key for key, what in now.live.items() if self.live.get(key) != what)),
         )
 
 
@@ -163,6 +179,7 @@ class Baseline:
     manager: dict[str, Any]
     interrupts: Any
     model_state: dict[str, Any]
+    prompt: Any
 
     @classmethod
     def of(cls, agent: Any) -> Self:
@@ -171,23 +188,37 @@ class Baseline:
 
     def restore(self, agent: Any) -> None:
         """Put the agent back."""
-        messages, state, manager, interrupts, model_state = copy.deepcopy(_parts_of(self))
+        messages, state, manager, interrupts, model_state, prompt = copy.deepcopy(_parts_of(self))
         agent.messages[:] = messages
         for key in agent.state.get().keys() - state.keys():
             agent.state.delete(key)
         for key, value in state.items():
             agent.state.set(key, value)
         agent.conversation_manager.restore_from_session(manager)
+        agent.system_prompt = prompt
         agent._interrupt_state, agent._model_state = interrupts, model_state  # noqa: SLF001 - checked in `safety`
+
+
+def agents_below(agent: Any, path: str = "") -> dict[str, Any]:
+    """The agents that are tools of `agent`, and theirs, by path."""
+    found = {}
+    for name, tool in agent.tool_registry.registry.items():
+        if isinstance(tool, _AgentAsTool):
+            found[f"{path}{name}"] = tool.agent
+            found.update(agents_below(tool.agent, f"{path}{name}/"))
+    return found
 
 
 def _parts(agent: Any) -> tuple[Any, ...]:
     interrupts, model_state = agent._interrupt_state, agent._model_state  # noqa: SLF001 - checked in `safety`
-    return agent.messages, agent.state.get(), agent.conversation_manager.get_state(), interrupts, model_state
+    manager, prompt = agent.conversation_manager.get_state(), agent.system_prompt_content
+    return agent.messages, agent.state.get(), manager, interrupts, model_state, prompt
 
 
 def _parts_of(baseline: Baseline) -> tuple[Any, ...]:
-    return baseline.messages, baseline.state, baseline.manager, baseline.interrupts, baseline.model_state
+    return (
+        baseline.messages, baseline.state, baseline.manager, baseline.interrupts, baseline.model_state, baseline.prompt,
+    )  # fmt: skip
 
 
 def _cancel(agent: Any) -> str | None:
@@ -207,6 +238,12 @@ def _text(message: Mapping[str, Any]) -> str:
 
 def _dump(value: Any) -> str:
     return _SERDES.serialize(value)
+
+
+def _live(invocation_state: Mapping[str, Any]) -> dict[str, int]:
+    """What is not JSON, and so cannot be kept: who it is, by name."""
+    plain = _texts(invocation_state.items())
+    return {key: id(value) for key, value in invocation_state.items() if key not in plain and key not in _STRANDS_OWN}
 
 
 def _texts(entries: Iterable[tuple[str, Any]]) -> dict[str, str]:

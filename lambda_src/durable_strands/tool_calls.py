@@ -117,9 +117,16 @@ class ToolCalls:
         both = sorted(zip(batch, kept, strict=True), key=lambda pair: pair[1].get("ended_at", 0))
         for call, value in both if len(batch) > 1 else ():
             self._single.apply_values(call, value)
-        changed = [(call.tool_name, Change.from_dict(value.get("changed")).tools) for call, value in both]
-        for tool_name, tools in changed:
-            if tools:
+        changed = [(call.tool_name, Change.from_dict(value.get("changed"))) for call, value in both]
+        for tool_name, change in changed:
+            if change.live:
+                raise UnsafeAgent(
+                    f"tool {tool_name!r} cannot run durably: it puts what is not JSON into invocation_state "
+                    f"({', '.join(change.live)}), which a replay would lack; put it there before the run, or give the "
+                    "tool ToolOptions(durable=False)",
+                    calls=tuple(self._run.calls),
+                )
+            if tools := change.tools:
                 raise UnsafeAgent(
                     f"tool {tool_name!r} cannot run durably: it registers or removes tools ({', '.join(tools)}), which "
                     "a replay would lack; register them before the run, or give the tool ToolOptions(durable=False)",

@@ -25,7 +25,7 @@ from durable_strands.options import ToolOptions
 from durable_strands.records import CallRecord
 from durable_strands.retries import never_retry, retry_interrupted
 from durable_strands.sizes import checkpoint_bytes
-from durable_strands.snapshot import Change, Snapshot
+from durable_strands.snapshot import Change, Snapshot, agents_below
 
 INTERRUPTED = "a tool asked for a Strands interrupt; give run_agent interrupts=, or let a durable tool wait instead"
 
@@ -110,7 +110,8 @@ class ToolSteps:
             self._agent._interrupt_state.context.update(kept["resume"])  # noqa: SLF001 - checked in `safety`
         if call.is_agent:
             agent = call.context.tool.agent  # type: ignore[union-attr]
-            Change.from_dict(kept.get("agent")).apply(agent, {})
+            for path, each in {"": agent, **agents_below(agent)}.items():
+                Change.from_dict(kept.get("agents", {}).get(path)).apply(each, {})
 
     def apply_values(self, call: ToolCall, kept: dict[str, Any]) -> None:
         """Set the states that a call left."""
@@ -141,14 +142,14 @@ class ToolSteps:
         part = self._run.below(operations, call.name)
         call.relay.inside(Place(part, None))
         inner = call.context.tool.agent  # type: ignore[union-attr]
-        before = Snapshot.of(inner, {})
+        before = {path: (each, Snapshot.of(each, {})) for path, each in {"": inner, **agents_below(inner)}.items()}
         outcome = part.desk.serve_while(call.relay.loop, self._outcome(call), call.relay.context)
         call.applied, call.told = True, len(part.calls)
         kept = self._with(outcome, self._kept(call, self._bounded(call, outcome["result"]), 0, 1))
         if outcome["interrupts"]:
             kept["resume"] = dict(self._agent._interrupt_state.context)  # noqa: SLF001 - checked in `safety`
-        change = before.until(inner, {}).to_dict()
-        return {**kept, "calls": [record.to_dict() for record in part.calls], "agent": change}
+        changes = {path: start.until(each, {}).to_dict() for path, (each, start) in before.items()}
+        return {**kept, "calls": [record.to_dict() for record in part.calls], "agents": changes}
 
     def _attempt(self, call: ToolCall, step: StepContext) -> dict[str, Any]:
         started, where = time.monotonic(), Place(self._run, self._agent, call.name, call.tool_name)
@@ -233,7 +234,8 @@ async def _result(
         return {}, None, [error.interrupt.to_dict()]
     if last is None:
         return _error("the tool stage ended without a result"), None, []
-    content = {key: value for key, value in last.tool_result.items() if key in ("status", "content")}
+    # An MCP tool's result has more than status and content; only the id of the call is the call's own.
+    content = {key: value for key, value in last.tool_result.items() if key != "toolUseId"}
     return content, last.exception, []
 
 
