@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +20,9 @@ _READERS: dict[str, tuple[type[Exception], ...]] = {
     "botocore.eventstream": (Exception,),
     "strands.models": (KeyError, IndexError),
 }
+
+# Error codes and request ids.
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def classify(error: BaseException) -> AgentFailed:
@@ -123,8 +127,19 @@ def _plain(code: Any) -> str:
 
 
 def _message(error: BaseException) -> str:
-    text = str(error).strip()
-    return text or type(error).__name__
+    """What happened, in words that cannot quote a text: a service's own message may repeat what it was sent."""
+    response: Any = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return f"the model call ended with {type(error).__name__}"
+    code, metadata = response.get("Error", {}).get("Code"), response.get("ResponseMetadata", {})
+    status, request = metadata.get("HTTPStatusCode"), metadata.get("RequestId")
+    parts = (f"HTTP {status}" if status else "", f"request {request}" if _is_plain(request) else "")
+    more = ", ".join(filter(None, parts))
+    return f"the model service answered {code if _is_plain(code) else 'no error code'}" + (f" ({more})" if more else "")
+
+
+def _is_plain(word: object) -> bool:
+    return isinstance(word, str) and _PLAIN.fullmatch(word) is not None
 
 
 _CODES = {_plain(code): kind for kind, codes in failure_table.BY_CODE.items() for code in codes}
