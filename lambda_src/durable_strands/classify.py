@@ -131,7 +131,7 @@ def _message(error: BaseException) -> str:
     response: Any = getattr(error, "response", None)
     if not isinstance(response, dict):
         return f"the model call ended with {type(error).__name__}"
-    code, metadata = response.get("Error", {}).get("Code"), response.get("ResponseMetadata", {})
+    code, metadata = _dict(response.get("Error")).get("Code"), _dict(response.get("ResponseMetadata"))
     status, request = metadata.get("HTTPStatusCode"), metadata.get("RequestId")
     parts = (f"HTTP {status}" if status else "", f"request {request}" if _is_plain(request) else "")
     more = ", ".join(filter(None, parts))

@@ -85,12 +85,19 @@ class ModelCalls:
     def _step(self, call: _Call) -> dict[str, Any]:
         run = self._run
         run.observer.before_model_call(run.name, run.path + call.name)
+        made: list[CallRecord] = []
+
+        def attempt(step: StepContext) -> dict[str, Any]:
+            kept = self._attempt(step, call)
+            made[:] = [CallRecord.from_dict(kept["record"])]
+            return kept
+
         try:
-            kept = run.operations.step(call.name, lambda step: self._attempt(step, call), run.options.retry)
+            kept = run.operations.step(call.name, attempt, run.options.retry)
         except SerDesError as error:
-            raise ResultNotKept(str(error), calls=tuple(run.calls)) from error
+            raise _lost(str(error), made).after(tuple(run.calls)) from error
         except StepError as error:
-            failure = rebuild(error)
+            failure = _with_what_it_cost(rebuild(error), made)
             if isinstance(failure, _ENDS_THE_RUN):
                 raise failure.after(tuple(run.calls)) from error
             raise TellAgent(_as_strands_raises(failure)) from error
@@ -122,6 +129,14 @@ class ModelCalls:
             return in_loop(call.relay.loop, call.make, call.relay.context, left)
         except Overdue as overdue:
             raise DeadlineExceeded(f"the model call was {overdue} and the Lambda timeout is near") from overdue
+
+
+def _with_what_it_cost(failure: AgentFailed, made: list[CallRecord]) -> AgentFailed:
+    if isinstance(failure, ResultNotKept):
+        failure = _lost(failure.message or "", made)
+    if failure.maybe_billed and failure.usage == Usage():
+        failure.unknown_calls += 1
+    return failure
 
 
 def _as_strands_raises(failure: AgentFailed) -> Exception:
@@ -156,6 +171,12 @@ async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[s
         billed = None
     reply = {"stop_reason": reason, "message": dict(message), "usage": dict(usage), "metrics": dict(metrics)}
     return {**reply, "billed": billed}
+
+
+def _lost(message: str, made: list[CallRecord]) -> ResultNotKept:
+    """A reply that was paid and could not be kept or read back: in a later pass its tokens are unknown."""
+    usage = made[0].usage if made else None
+    return ResultNotKept(message, usage or Usage(), unknown=int(usage is None))
 
 
 def _told(chunk: dict[str, Any]) -> Usage | None:

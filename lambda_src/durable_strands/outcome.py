@@ -9,6 +9,7 @@ from durable_strands import errors
 from durable_strands.errors import AgentFailed
 from durable_strands.records import AgentRun, CallRecord
 from durable_strands.structured import structured_form
+from durable_strands.visible import is_visible
 
 ANSWERS = ("end_turn", "stop_sequence")
 """Stop reasons with which a model ends its turn."""
@@ -69,6 +70,6 @@ def answer(
         raise kind(f"{name}: {sentence}", calls=calls)
     if not from_model:
         raise errors.AgentCancelled(f"{name}: a hook denied the model call", calls=calls)
-    if not run.text:
+    if not is_visible(run.text):
         raise errors.EmptyModelReply(f"{name}: the model ended its turn without text", calls=calls)
     return run
