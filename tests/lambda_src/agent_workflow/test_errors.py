@@ -13,7 +13,8 @@ from durable_strands.errors import AgentFailed
 TABLE = (Path(__file__).parents[3] / "docs" / "errors.md").read_text()
 ROWS = {
     match[1]: match[2]
-    for match in re.finditer(r"^\| `(\w+)` \| (.+) \|$", TABLE, re.MULTILINE)
+    # the first row of a type is its own; further down, the table of codes names the types of model calls again
+    for match in reversed(list(re.finditer(r"^\| `(\w+)` \| (.+) \|$", TABLE, re.MULTILINE)))
     if not match[1].startswith("Error")
 }
 REFUSALS = (errors.InvalidRequest, errors.InvalidConfiguration, errors.UnpricedModel)
