@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from strands.agent._agent_as_tool import _AgentAsTool
-
 from durable_strands.serdes import PlainJson
 
 # Strands writes these into every invocation state, anew on every pass.
@@ -201,6 +199,8 @@ class Baseline:
 
 def agents_below(agent: Any, path: str = "") -> dict[str, Any]:
     """The agents that are tools of `agent`, and theirs, by path."""
+    from strands.agent._agent_as_tool import _AgentAsTool
+
     found = {}
     for name, tool in agent.tool_registry.registry.items():
         if isinstance(tool, _AgentAsTool):
