@@ -5,8 +5,11 @@ from typing import Any
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
 from agent_workflow.deployment import deployed
+from agent_workflow.privacy import keep_texts_private
 from agent_workflow.request import parse_request
 from agent_workflow.workflow import Workflow
+
+keep_texts_private()
 
 
 @durable_execution

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent_workflow.agents import AgentSpec
 from agent_workflow.model import build_model
+from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.settings import Settings
 from agent_workflow.tools import load_tools
 
@@ -21,6 +22,7 @@ def build_agent(agent: AgentSpec, settings: Settings) -> Agent:
     """
     from strands import Agent
 
+    keep_texts_out_of_spans()
     return Agent(
         name=agent.name,
         model=build_model(agent, settings),

@@ -1,6 +1,5 @@
-"""Logs as JSON, metrics in CloudWatch's embedded format, spans without prompts."""
+"""Logs as JSON, metrics in CloudWatch's embedded format."""
 
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cache
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from agent_workflow.privacy import trust_logger
 from agent_workflow.settings import Settings
 
 PER_MODEL = ("Pipeline", "Agent", "Model")
@@ -86,6 +86,7 @@ def execution_logger(settings: Settings, execution_arn: str) -> Logger:
 
 @cache
 def _logger(service: str, level: str) -> Logger:
+    trust_logger(service)
     return Logger(service=service, level=level)
 
 
@@ -93,11 +94,3 @@ def execution_name(execution_arn: str) -> str:
     """The name a caller gave the execution: `.../durable-execution/<name>/<id>`; without one, the whole ARN."""
     name = execution_arn.partition("/durable-execution/")[2].partition("/")[0]
     return name or execution_arn
-
-
-def keep_prompts_out_of_spans() -> None:
-    """Have Strands leave texts out of its OpenTelemetry spans, unless the deployment decided otherwise.
-
-    Read by Strands when its tracer is made, so call it before Strands is imported.
-    """
-    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "gen_ai_unredacted_attributes=")

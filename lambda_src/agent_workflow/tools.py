@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from agent_workflow.agents import ToolChoices
+from agent_workflow.privacy import trust_author
 from agent_workflow.refusals import shown
 from durable_strands import ToolOptions, retry_any
 from durable_strands.errors import AgentFailed
@@ -62,6 +63,7 @@ def _imported(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(MODULE_NAME, file)
     if spec is None or spec.loader is None or not file.is_file():
         raise ToolsNotFound("agents with tools need a tools.py beside agents.toml, got none")
+    trust_author(file.parent)
     module = importlib.util.module_from_spec(spec)
     sys.modules[MODULE_NAME] = module  # dataclasses and typing look their module up by name
     try:

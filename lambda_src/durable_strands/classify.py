@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from durable_strands import errors
@@ -50,6 +51,8 @@ _BY_CLASS: dict[str, type[AgentFailed]] = {
 }
 
 _SERVER_ERROR = 500
+# Error codes and request ids.
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def classify(error: BaseException) -> AgentFailed:
@@ -79,5 +82,16 @@ def _by_class(error: BaseException) -> type[AgentFailed] | None:
 
 
 def _message(error: BaseException) -> str:
-    text = str(error).strip()
-    return text or type(error).__name__
+    """What happened, in words that cannot quote a text: a service's own message may repeat what it was sent."""
+    response: Any = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return f"the model call ended with {type(error).__name__}"
+    code, metadata = response.get("Error", {}).get("Code"), response.get("ResponseMetadata", {})
+    status, request = metadata.get("HTTPStatusCode"), metadata.get("RequestId")
+    parts = (f"HTTP {status}" if status else "", f"request {request}" if _plain(request) else "")
+    more = ", ".join(filter(None, parts))
+    return f"the model service answered {code if _plain(code) else 'no error code'}" + (f" ({more})" if more else "")
+
+
+def _plain(word: object) -> bool:
+    return isinstance(word, str) and _PLAIN.fullmatch(word) is not None

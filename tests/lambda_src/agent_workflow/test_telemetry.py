@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.settings import read_settings
-from agent_workflow.telemetry import METRICS, emit, execution_logger, execution_name, keep_prompts_out_of_spans
+from agent_workflow.telemetry import METRICS, emit, execution_logger, execution_name
 
 SETTINGS = read_settings({"PIPELINE_NAME": "p"})
 
@@ -60,8 +61,8 @@ def test_the_correlation_id_is_the_executions_name(arn: str, name: str):
 
 def test_spans_leave_texts_out_unless_the_deployment_decided_otherwise(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("OTEL_SEMCONV_STABILITY_OPT_IN", raising=False)
-    keep_prompts_out_of_spans()
+    keep_texts_out_of_spans()
     assert os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] == "gen_ai_unredacted_attributes="
     monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", "gen_ai_unredacted_attributes=*")
-    keep_prompts_out_of_spans()
+    keep_texts_out_of_spans()
     assert os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] == "gen_ai_unredacted_attributes=*"

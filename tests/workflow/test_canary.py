@@ -1,0 +1,179 @@
+"""No text leaves: marked texts of every kind, searched in all that a process of the function writes, at any level."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import declare_clerk
+
+ROOT = Path(__file__).parents[2]
+
+# In a process of its own, whose root logger is set up as AWS's runtime client does it: level and JSON with every extra.
+PROCESS = """
+import json, logging, os, sys
+
+class Json(logging.Formatter):
+    def format(self, record):
+        fields = {k: v for k, v in vars(record).items() if k != "exc_info"}
+        trace = record.exc_info and self.formatException(record.exc_info)
+        return json.dumps({**fields, "line": record.getMessage(), "trace": trace}, default=repr)
+
+handler_ = logging.StreamHandler(sys.stdout)
+handler_.setFormatter(Json())
+logging.getLogger().addHandler(handler_)
+logging.getLogger().setLevel(os.environ["AWS_LAMBDA_LOG_LEVEL"])
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+
+import handler
+from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
+
+ends = []
+for event in json.loads(os.environ["EVENTS"]):
+    with DurableFunctionTestRunner(handler.lambda_handler, poll_interval=0.05) as runner:
+        outcome = runner.run(input=json.dumps(event))
+    ends.append({"type": outcome.error and outcome.error.type, "message": outcome.error and outcome.error.message})
+
+from strands.event_loop import streaming
+broken = {"name": "CANARY-tool", "toolUseId": "1", "input": '{"key": "CANARY-broken'}
+streaming.handle_content_block_stop(
+    {"content": [], "current_tool_use": broken, "text": "", "reasoningText": "", "citationsContent": []}
+)
+import threading
+def fail():
+    raise ValueError("CANARY-thread")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+print(json.dumps({"ends": ends, "spans": [json.loads(span.to_json()) for span in exporter.get_finished_spans()]}))
+"""
+TOOLS = """
+import os
+from strands import tool
+
+@tool
+def look_up(key: str) -> str:
+    '''Look up a key.'''
+    if "raise" in key:
+        raise ValueError("no such key: " + key + " CANARY-tool-error")
+    return "CANARY-tool-result"
+"""
+"""A tool that returns, and one that quotes what it was asked in its error."""
+
+QUERY = {"query": "CANARY-query"}
+REFUSED = [
+    {"query": "q", "budget_usd": "CANARY-budget"},
+    {"query": "q", "demo_checkpoint": "CANARY-wait"},
+    {"query": "q", "CANARY-field of words": 1},
+    {"Records": "CANARY-records"},
+    {"Records": [{"body": "CANARY-body"}]},
+    ["CANARY-list"],
+    "CANARY-event",
+]
+
+
+SECRET = "CANARY-secret-key"
+REPLIES: list[list[dict[str, Any]]] = [
+    [{"toolUse": {"toolUseId": "u1", "name": "look_up", "input": {"key": "CANARY-input"}}}],
+    [{"toolUse": {"toolUseId": "u2", "name": "look_up", "input": {"key": "CANARY-input raise"}}}],
+    [{"toolUse": {"toolUseId": "u3", "name": "CANARY-tool name", "input": {"key": "CANARY-input"}}}],
+    [{"text": "CANARY-reply"}],
+]
+REFUSAL = {"message": "1 validation error detected: Value 'CANARY-query' is too long. CANARY-service"}
+
+
+class Bedrock(BaseHTTPRequestHandler):
+    """Converse: the replies in turn; a query that asks for a failure is refused in words that quote it."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        refused = "refuse" in json.dumps(asked["messages"][0])
+        turn = sum(message["role"] == "assistant" for message in asked["messages"])
+        content = REPLIES[min(turn, 3)]
+        usage = {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15}
+        message = {"role": "assistant", "content": content}
+        answer = {"output": {"message": message}, "usage": usage, "metrics": {"latencyMs": 1}}
+        answer["stopReason"] = "tool_use" if turn < 3 else "end_turn"
+        body = json.dumps(REFUSAL if refused else answer).encode()
+        self.send_response(400 if refused else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if refused:
+            self.send_header("x-amzn-ErrorType", "ValidationException")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def bedrock() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Bedrock)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module", params=["DEBUG", "INFO"])
+def written(request: Any, bedrock: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    """Everything that the process wrote under a level, and its last line: how the executions ended, and the spans."""
+    folder = tmp_path_factory.mktemp("agents")
+    declare_clerk(folder, "''")
+    (folder / "tools.py").write_text(TOOLS)
+    events = [QUERY, {"query": "CANARY-query refuse"}, *REFUSED]
+    environment = {
+        "AWS_LAMBDA_LOG_LEVEL": request.param, "POWERTOOLS_LOG_LEVEL": request.param, "AGENTS_FOLDER": str(folder),
+        "EVENTS": json.dumps(events), "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock, "MODEL_STREAMING": "false",
+        "AWS_ACCESS_KEY_ID": "CANARY-access-key", "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SESSION_TOKEN": "CANARY-session-token", "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "lambda_src"))),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", PROCESS],
+        check=False,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr, json.loads(done.stdout.splitlines()[-1])
+
+
+def test_everything_ran_and_was_written_so_there_was_something_to_find(written: tuple[str, dict[str, Any]]):
+    text, last = written
+    types = [end["type"] for end in last["ends"]]
+    assert types == [None, "ModelRequestInvalid", *["InvalidRequest"] * len(REFUSED)]
+    assert "attempt failed" in text, "our own lines"
+    assert "Execution failed" in text, "the engine's lines"
+    assert "failed to parse tool input json" in text, "the lines of Strands"
+    assert '"ToolErrors":' in text.replace(" ", ""), "the metrics"
+    assert any("execute_tool" in span["name"] for span in last["spans"]), "the spans"
+
+
+def test_no_marked_text_and_no_credential_is_in_any_stream_metric_span_or_error(written: tuple[str, dict[str, Any]]):
+    text, last = written
+    found = [line for line in text.splitlines()[:-1] if "CANARY" in line or "Signature=" in line]
+    assert not found, "\n".join(found)[:3000]
+    assert not [end for end in last["ends"] if "CANARY" in json.dumps(end)]
+    assert not [span for span in last["spans"] if "CANARY" in json.dumps(span)]
+
+
+def test_what_libraries_say_in_their_own_words_is_kept_with_place_and_type(written: tuple[str, dict[str, Any]]):
+    assert "library=<aws_durable_execution_sdk_python>, place=<execution.py:" in written[0]
+    assert "error=<ModelRequestInvalid>" in written[0]
