@@ -1,11 +1,12 @@
 """Looks on while the agents run: keeps the ledger and the budget on every pass, emits metrics inside steps."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from aws_lambda_powertools import Logger
 
 from agent_workflow.budget import check_spent
-from agent_workflow.ledger import Ledger
+from agent_workflow.ledger import FAILED, Ledger
 from agent_workflow.settings import Settings
 from agent_workflow.telemetry import emit
 from durable_strands.errors import AgentFailed
@@ -26,6 +27,7 @@ class Bookkeeper(Observer):
         self._settings = settings
         self._budget = budget
         self._logger = logger
+        self._unreturned: dict[tuple[str, str], CallRecord] = {}
 
     def before_model_call(self, agent: str, call: str) -> None:
         """End the run once the budget is spent."""
@@ -33,10 +35,12 @@ class Bookkeeper(Observer):
 
     def call_returned(self, record: CallRecord) -> None:
         """Enter the call."""
+        self._unreturned.pop((record.agent, record.name), None)
         self.ledger.add(record)
 
     def call_made(self, record: CallRecord) -> None:
         """Emit what a really made call took."""
+        self._unreturned[record.agent, record.name] = record
         if record.kind == "model":
             self._emit_model_call(record)
         else:
@@ -51,6 +55,13 @@ class Bookkeeper(Observer):
         emit(self._settings, {"Failures": 1}, ErrorType=error.error_type)
         line = "agent=<%s>, call=<%s>, attempt=<%d>, error=<%s> | attempt failed"
         self._logger.warning(line, _agent(agent), call, attempt, error.error_type)
+
+    def enter_unreturned(self) -> None:
+        """Enter what model calls cost whose replies this pass paid for and then lost: no checkpoint took them."""
+        for record in self._unreturned.values():
+            if record.kind == "model":
+                self.ledger.add(replace(record, name=FAILED, kind=FAILED))
+        self._unreturned.clear()
 
     def _emit_model_call(self, record: CallRecord) -> None:
         agent, cost = _agent(record.agent), self.ledger.cost(record)

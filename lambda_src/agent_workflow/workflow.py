@@ -3,23 +3,26 @@
 import json
 from functools import partial
 
-from aws_durable_execution_sdk_python import DurableContext, StepError
+from aws_durable_execution_sdk_python import DurableContext, SerDesError, StepError
 from aws_durable_execution_sdk_python.config import Duration
+from aws_durable_execution_sdk_python.exceptions import BackgroundThreadError
 
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.budget import check_prices, smaller_budget
 from agent_workflow.deployment import Deployment
+from agent_workflow.endings import ended, error_data
 from agent_workflow.estimates import estimate
 from agent_workflow.inputs import QUERY, compose
 from agent_workflow.large_results import Bucket, LargeResultsSerDes, folder_of, too_large
+from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
 from agent_workflow.strands_agent import build_agent
-from agent_workflow.telemetry import execution_logger, keep_prompts_out_of_spans
+from agent_workflow.telemetry import execution_logger
 from agent_workflow.tools import load_tools, tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
-from durable_strands.errors import ResultTooLarge, rebuild
+from durable_strands.errors import ResultNotKept, ResultTooLarge, rebuild
 
 DEMO_WAIT = Duration.from_seconds(10)
 
@@ -33,7 +36,7 @@ class Workflow:
 
     def __init__(self, context: DurableContext, request: Request, deployment: Deployment) -> None:
         settings = deployment.settings
-        keep_prompts_out_of_spans()
+        keep_texts_out_of_spans()
         logger = execution_logger(settings, context.execution_context.durable_execution_arn)
         context.set_logger(logger)
         self._context = context
@@ -41,6 +44,7 @@ class Workflow:
         self._settings = settings
         self._agents = deployment.agents
         self._waits = 0
+        self._failed: str | None = None
         name = settings.large_results_bucket
         self._bucket = Bucket(name, settings.large_results_kms_key_arn) if name else None
         self._serdes = LargeResultsSerDes(self._bucket) if self._bucket else None
@@ -52,8 +56,16 @@ class Workflow:
         """Run every agent and give the result.
 
         Raises:
-            AgentFailed: an agent failed; its data is the usage so far, as JSON.
+            AgentFailed: an agent failed; its data is the usage so far, as JSON. So is that of anything else raised.
         """
+        try:
+            return self._run()
+        except (Exception, BackgroundThreadError) as error:  # noqa: BLE001 - raised again with the usage
+            # without the list of calls: an error object is limited far below a result
+            self._bookkeeper.enter_unreturned()
+            raise ended(error, error_data(self._failed, self._usage(calls=False))) from None
+
+    def _run(self) -> Document:
         self._check_tools()
         texts = {QUERY: self._request.query}
         for agent in self._agents:
@@ -78,6 +90,8 @@ class Workflow:
             stored = self._context.step(lambda _: vars(bucket.put(json.dumps(document), folder)), name="store-result")
         except StepError as error:
             raise rebuild(error) from error
+        except SerDesError as error:
+            raise ResultNotKept(str(error)) from error
         return completed_elsewhere(self._request, stored, self._usage(calls=False))
 
     def _wait(self) -> None:
@@ -105,9 +119,9 @@ class Workflow:
         return answer
 
     def _account_for(self, failure: AgentFailed, agent: AgentSpec) -> None:
+        self._failed = agent.name
+        self._bookkeeper.enter_unreturned()
         self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage, failure.unknown_calls)
-        # without the list of calls: an error object is limited far below a result
-        failure.data = json.dumps({"agent": agent.name, "usage": self._usage(calls=False)})
         self._context.logger.error("agent=<%s>, error=<%s> | agent failed", agent.name, failure.error_type)
 
     def _usage(self, *, calls: bool) -> Document:

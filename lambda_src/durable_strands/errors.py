@@ -24,6 +24,7 @@ class AgentFailed(DurableOperationError):
 
     Attributes:
         retryable: Whether the same call may succeed later. Only such failures are retried.
+        maybe_billed: Whether the model may have answered, so that the call was billed for tokens that nobody told.
         usage: Tokens spent by the run before it failed, as far as known.
         unknown_calls: Billed calls of the run whose tokens are unknown and not in `usage`.
         calls: The calls that had finished.
@@ -31,6 +32,7 @@ class AgentFailed(DurableOperationError):
     """
 
     retryable = False
+    maybe_billed = False
 
     def __init_subclass__(cls) -> None:
         cls.__module__, cls.__qualname__ = "builtins", cls.__name__
@@ -83,24 +85,28 @@ class ModelTimedOut(AgentFailed):
     """No answer, or no next token, within the read timeout."""
 
     retryable = True
+    maybe_billed = True
 
 
 class ModelStreamBroken(AgentFailed):
     """The stream ended before the reply was complete."""
 
     retryable = True
+    maybe_billed = True
 
 
 class DeadlineExceeded(AgentFailed):
     """The call would have outlived the invocation that made it."""
 
     retryable = True
+    maybe_billed = True
 
 
 class CallInterrupted(AgentFailed):
     """The process ended in the middle of the call, as often as the retries allow."""
 
     retryable = True
+    maybe_billed = True
 
 
 class ModelLimitReached(AgentFailed):

@@ -55,18 +55,26 @@ class ModelCalls:
         run = self._run
         run.observer.before_model_call(run.name, name)
 
+        made: list[CallRecord] = []
+
         def call(step: StepContext) -> dict[str, Any]:
-            return self._attempt(step, name, model_id, make, relay)
+            kept = self._attempt(step, name, model_id, make, relay)
+            made[:] = [CallRecord.from_dict(kept["record"])]
+            return kept
 
         try:
             kept = run.operations.step(name, call, run.options.retry)
         except SerDesError as error:
-            raise ResultNotKept(str(error), calls=tuple(run.calls)) from error
+            raise _lost(str(error), made).after(tuple(run.calls)) from error
         except StepError as error:
             failure = rebuild(error)
             if isinstance(failure, ContextWindowExceeded):
                 # Strands' conversation manager may shorten the conversation and ask again.
                 raise TellAgent(ContextWindowOverflowException(failure.message)) from error
+            if isinstance(failure, ResultNotKept):
+                failure = _lost(failure.message or "", made)
+            if failure.maybe_billed and failure.usage == Usage():
+                failure.unknown_calls += 1
             raise failure.after(tuple(run.calls)) from error
         run.remember(CallRecord.from_dict(kept["record"]))
         reply: dict[str, Any] = kept["reply"]
@@ -124,6 +132,12 @@ async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[s
         billed = None
     reply = {"stop_reason": reason, "message": dict(message), "usage": dict(usage), "metrics": dict(metrics)}
     return {**reply, "billed": billed}
+
+
+def _lost(message: str, made: list[CallRecord]) -> ResultNotKept:
+    """A reply that was paid and could not be kept or read back: in a later pass its tokens are unknown."""
+    usage = made[0].usage if made else None
+    return ResultNotKept(message, usage or Usage(), unknown=int(usage is None))
 
 
 def _told(chunk: dict[str, Any]) -> Usage | None:

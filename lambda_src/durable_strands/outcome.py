@@ -7,6 +7,7 @@ from typing import Any
 from durable_strands import errors
 from durable_strands.errors import AgentFailed
 from durable_strands.records import AgentRun, CallRecord
+from durable_strands.visible import is_visible
 
 ANSWERS = ("end_turn", "stop_sequence")
 """Stop reasons with which a model ends its turn."""
@@ -55,6 +56,6 @@ def answer(name: str, result: Any, calls: tuple[CallRecord, ...], messages: tupl
     # Strands gives a hook's refusal the shape of an answer; only a model's message carries metadata.
     if "metadata" not in result.message:
         raise errors.AgentCancelled(f"{name}: a hook denied the model call", calls=calls)
-    if not run.text:
+    if not is_visible(run.text):
         raise errors.EmptyModelReply(f"{name}: the model ended its turn without text", calls=calls)
     return run

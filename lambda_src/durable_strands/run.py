@@ -114,7 +114,8 @@ def run(
             config = StepConfig(options.retry, StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes)
             kept = context.step(attempt, name=name, config=config)
     except SerDesError as error:
-        raise ResultNotKept(str(error)) from error
+        # without a pass of its own this pass cannot tell what the calls behind the lost result cost
+        raise ResultNotKept(str(error), unknown=int(not passes)) from error
     except (ChildContextError, StepError) as error:
         failure = rebuild(error)
         _tell_of_replayed(observer, failure.calls, passes)

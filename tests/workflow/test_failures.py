@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from aws_durable_execution_sdk_python.exceptions import CheckpointError
+from aws_durable_execution_sdk_python_testing.client import InMemoryServiceClient
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 
-from tests.fakes import FakeModel, Reply
+from agent_workflow import workflow
+from tests.fakes import MODEL_ID, FakeModel, Reply, declare_clerk
 
 EVENT = {"query": "edge computing"}
 EVENTS = Path(__file__).parents[1] / "events"
@@ -67,6 +70,7 @@ PERMANENT: dict[str, tuple[Reply | Exception, str]] = {
     "content filter": (Reply("blocked", stop_reason="content_filtered"), "ContentFiltered"),
     "empty reply": (Reply(""), "EmptyModelReply"),
     "blank reply": (Reply(" \n"), "EmptyModelReply"),
+    "invisible reply": (Reply("\u200b\ufeff\u2060 \u3164"), "EmptyModelReply"),
     "over 255 KB": (Reply("x" * 262_000), "ResultTooLarge"),
     "over 750 KB, which the engine's queue would never send": (Reply("x" * 800_000), "ResultTooLarge"),
 }
@@ -134,3 +138,97 @@ def test_a_declared_tool_that_does_not_exist_ends_the_execution_typed_before_its
     pipeline.models["clerk"] = FakeModel()
     assert pipeline.error(EVENT).type == "ToolsNotFound"
     assert pipeline.calls["clerk"] == 0
+
+
+def test_a_declared_tool_that_is_no_tool_ends_the_execution_before_any_agent_calls(pipeline, tmp_path: Path):
+    declare_clerk(tmp_path, "''")
+    (tmp_path / "tools.py").write_text("look_up = 5\n")
+    file = tmp_path / "agents.toml"
+    first = '[[agents]]\nname = "first"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\n'
+    file.write_text(first + file.read_text())
+    (tmp_path / "prompts" / "first.md").write_text("You are first.")
+    pipeline.set_environment(AGENTS_FOLDER=str(tmp_path))
+    pipeline.models |= {"clerk": FakeModel(), "first": FakeModel()}
+    error = pipeline.error(EVENT)
+    assert (error.type, pipeline.models["first"].calls) == ("ToolsNotFound", 0)
+    assert "look_up" in error.message
+
+
+def refuse_checkpoints_of(monkeypatch: pytest.MonkeyPatch, text: str, status: int) -> None:
+    """Have the durable engine refuse every checkpoint that holds `text`, in words that quote it."""
+    plain = InMemoryServiceClient.checkpoint
+
+    def checkpoint(self: Any, **given: Any) -> Any:
+        if any(text in str(update.payload) for update in given["updates"]):
+            error: Any = {"Code": "InvalidParameterValueException", "Message": f"'{text}' is refused"}
+            answer: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}}
+            raise CheckpointError.from_exception(ClientError(answer, "CheckpointDurableExecution"))
+        return plain(self, **given)
+
+    monkeypatch.setattr(InMemoryServiceClient, "checkpoint", checkpoint)
+
+
+def test_a_refused_checkpoint_ends_the_execution_with_what_was_paid_until_then(pipeline, monkeypatch):
+    refuse_checkpoints_of(monkeypatch, "the analysis", 400)
+    error = pipeline.error(EVENT)
+    assert error.type == "aws_durable_execution_sdk_python.exceptions.CheckpointError"
+    assert error.message == "the durable service answered InvalidParameterValueException (400)"
+    usage = json.loads(error.data)["usage"]
+    assert (usage["model_calls"], usage["input_tokens"], usage["output_tokens"]) == (1, 200, 100)
+
+
+def test_results_too_large_for_a_response_without_a_bucket_end_with_the_sums_of_all_agents(pipeline, tmp_path: Path):
+    names = [f"agent-{number:02}" for number in range(26)]
+    (tmp_path / "prompts").mkdir()
+    for name in names:
+        (tmp_path / "prompts" / f"{name}.md").write_text("You are one of many.")
+    agent = '[[agents]]\nname = "{}"\ninputs = ["query"]\nmodel = "{}"\nmax_tokens = 10\n'
+    (tmp_path / "agents.toml").write_text("".join(agent.format(name, "m" * 900) for name in names))
+    pipeline.set_environment(AGENTS_FOLDER=str(tmp_path))
+    pipeline.models = {name: FakeModel(Reply("x" * 250_000)) for name in names}
+    error = pipeline.error(EVENT)
+    assert error.type == "ResultTooLarge"
+    usage = json.loads(error.data)["usage"]
+    assert (usage["model_calls"], usage["input_tokens"]) == (26, 2_600)
+    assert len(error.data) < 16_384, "the list of agents does not fit, the sums do"
+
+
+@pytest.mark.parametrize("durability", ["call", "agent"])
+def test_a_large_reply_that_could_not_be_stored_was_paid_all_the_same(pipeline, bucket, durability: str):
+    pipeline.set_environment(LARGE_RESULTS_BUCKET="no-such-bucket", DURABILITY=durability)
+    pipeline.models["analysis"] = FakeModel(Reply("x" * 300_000))
+    error = pipeline.error(EVENT)
+    assert error.type == "ResultNotKept"
+    usage = json.loads(error.data)["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"], usage["unknown_calls"]) == (200, 100, 0)
+    assert pipeline.replay()["Error"]["ErrorType"] == "ResultNotKept"
+
+
+def test_a_final_result_that_could_not_be_stored_tells_what_was_spent(pipeline, bucket, monkeypatch):
+    pipeline.set_environment(LARGE_RESULTS_BUCKET="no-such-bucket")
+    monkeypatch.setattr(workflow, "too_large", lambda _document: True)
+    error = pipeline.error(EVENT)
+    assert error.type == "ResultNotKept"
+    assert json.loads(error.data)["usage"]["model_calls"] == 3
+
+
+MAYBE_BILLED = {
+    "silence": ReadTimeoutError(endpoint_url="http://bedrock"),
+    "a broken stream": IncompleteReadError(actual_bytes=1, expected_bytes=2),
+}
+
+
+@pytest.mark.parametrize("case", MAYBE_BILLED)
+def test_a_call_that_ended_after_the_model_may_have_answered_is_of_unknown_cost(pipeline, case: str):
+    pipeline.set_environment(MODEL_PRICES={MODEL_ID: {"input": "3", "output": "15"}})
+    pipeline.models["analysis"] = FakeModel(MAYBE_BILLED[case])
+    usage = json.loads(pipeline.error(EVENT).data)["usage"]
+    assert (usage["unknown_calls"], usage["cost_usd"]) == (1, None)
+    assert usage["agents"]["research"]["cost_usd"] == "0.00105"
+
+
+def test_a_call_that_was_never_answered_costs_nothing(pipeline):
+    pipeline.set_environment(MODEL_PRICES={MODEL_ID: {"input": "3", "output": "15"}})
+    pipeline.models["analysis"] = FakeModel(THROTTLED)
+    usage = json.loads(pipeline.error(EVENT).data)["usage"]
+    assert (usage["unknown_calls"], usage["cost_usd"]) == (0, "0.00105")
