@@ -16,13 +16,18 @@ Default: the package is built for the function's runtime and processor.
 """
 
 
-def pipeline_code(scope: Construct, props: PipelineProps) -> lambda_.Code:
+def pipeline_code(scope: Construct, props: PipelineProps, deployment: str | None = None) -> lambda_.Code:
     """The function's code.
 
-    Its hash covers every source file that ships, the pinned requirements, the runtime, the processor, the bundler and
-    whether byte code is included: the same inputs give the same asset in every stack, folder and installation.
+    Its hash covers every source file that ships, the pinned requirements, the runtime, the processor and the bundler,
+    and nothing of the machine that builds: the same inputs give the same asset in every stack, folder, installation.
+
+    Args:
+        scope: whose context may ask for a package for this machine.
+        props: the runtime, the processor, the caller's agents.
+        deployment: text of the file that says what did not fit into the variables. Default: no such file.
     """
-    package = package_of(props, for_host=_for_host(scope))
+    package = package_of(props, for_host=_for_host(scope), deployment=deployment)
     image = props.runtime.bundling_image
     return lambda_.Code.from_asset(
         str(lambda_source()),

@@ -36,11 +36,13 @@ class LocalBundling:
             RuntimeError: when the build fails, or when nothing on this machine can build.
         """
         shutil.copytree(self._finished(), output_dir, dirs_exist_ok=True, copy_function=_link_or_copy)
+        for inside, text in self._package.added:
+            (Path(output_dir) / inside).write_text(text, encoding="utf-8")
         return True
 
     def _finished(self) -> Path:
         cache = cache_folder()
-        finished = cache / self._package.digest
+        finished = cache / self._package.build_digest
         if not finished.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
                 self._build(Path(scratch))

@@ -14,6 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 
 from .alarm_choice import AlarmChoice
+from .models import ModelChoice
 
 
 class PipelineKeywords(TypedDict, total=False):
@@ -35,8 +36,9 @@ class PipelineKeywords(TypedDict, total=False):
     retry_attempts: int
 
     agents: Path | str | None
-    models: Mapping[str, str]
+    models: Mapping[str, ModelChoice]
     application_profiles: Mapping[str, str]
+    profile_regions: Mapping[str, Sequence[str]]
     guardrail_arn: str | None
     guardrail_version: str
     prices: Mapping[str, Mapping[str, str]]

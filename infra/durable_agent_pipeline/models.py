@@ -1,14 +1,18 @@
 """What kind of thing a Bedrock model id names; the id alone decides which permissions it needs."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from aws_cdk import Token
+from aws_cdk import Reference, Token, Tokenization
+from aws_cdk import aws_bedrock as bedrock
 
 from .regions import DESTINATIONS, GLOBAL
 from .retired import RETIRED
+
+ModelChoice = str | bedrock.CfnApplicationInferenceProfile | bedrock.IModel
+"""How a caller names a model: an id, an ARN, or the resource itself."""
 
 
 class ModelKind(StrEnum):
@@ -35,10 +39,16 @@ class Model:
     """Id of the foundation model behind a model id or a system profile."""
 
     geography: str | None = None
-    """Prefix of a geographic profile, a key of DESTINATIONS."""
+    """Prefix of a geographic profile, a key of DESTINATIONS or of the caller's `profile_regions`."""
+
+    destinations: tuple[str, ...] = ()
+    """Regions that a geographic profile may send a request to."""
 
     source: "Model | None" = None
     """What an application inference profile was created from."""
+
+    resource: bedrock.CfnApplicationInferenceProfile | None = None
+    """That profile, where it is a resource of this app."""
 
 
 # Only to tell a mistyped geography ("uk.anthropic.claude...") from a model name with a dot in it.
@@ -49,55 +59,114 @@ _RESOURCES = frozenset({"provisioned-model", "imported-model", "custom-model-dep
 _BY_ID = frozenset({"foundation-model", "inference-profile"})
 
 
-def read_model(model_id: str, application_profiles: Mapping[str, str], where: str = "models") -> Model:
-    """Tell what a model id names.
+@dataclass(frozen=True, kw_only=True)
+class ModelReader:
+    """Tells what a caller's word for a model names."""
 
-    Args:
-        model_id: foundation model id, inference profile id, or the ARN of any ModelKind. A token (an ARN that is only
-            known at deployment) is taken as one resource.
-        application_profiles: ARN of an application inference profile -> the id it was created from.
-        where: how a refusal names the choice.
+    application_profiles: Mapping[str, str]
+    """ARN of an application inference profile -> the id it was created from."""
 
-    Raises:
-        ValueError: for an empty, malformed, unknown or retired id.
-    """
-    if model_id in application_profiles:
-        source = read_model(application_profiles[model_id], {}, "application_profiles")
-        return Model(model_id, ModelKind.APPLICATION_PROFILE, source=source)
-    if Token.is_unresolved(model_id):
-        return Model(model_id, ModelKind.RESOURCE)
-    if match := _ARN.fullmatch(model_id):
-        return _from_arn(model_id, match[1], match[2], where)
-    return _from_id(model_id, where)
+    profile_regions: Mapping[str, Sequence[str]]
+    """Geography -> destination Regions besides those of DESTINATIONS; a new key is a new geography."""
 
+    def read(self, choice: ModelChoice, where: str) -> Model:
+        """The model.
 
-def _from_arn(arn: str, kind: str, name: str, where: str) -> Model:
-    if kind == "application-inference-profile":
-        raise ValueError(
-            f"{where}: an application inference profile must be listed in application_profiles with the model id "
-            f"it was created from, got {arn!r}"
+        Args:
+            choice: foundation model id, inference profile id, the ARN of any ModelKind, or the resource itself. An
+                ARN may hold tokens, as long as it says which kind of resource it names.
+            where: how a refusal names the choice.
+
+        Raises:
+            ValueError: for an empty, malformed, unknown or retired id, or a token that hides what it names.
+        """
+        if isinstance(choice, bedrock.CfnApplicationInferenceProfile):
+            return self._of_resource(choice, where)
+        model_id = choice if isinstance(choice, str) else choice.model_arn
+        if model_id in self.application_profiles:
+            source = self._plain(self.application_profiles[model_id], "application_profiles")
+            return Model(model_id, ModelKind.APPLICATION_PROFILE, source=source)
+        if (resource := _behind_token(model_id)) is not None:
+            return self._of_resource(resource, where)
+        return self._plain(model_id, where)
+
+    def _of_resource(self, profile: bedrock.CfnApplicationInferenceProfile, where: str) -> Model:
+        source = getattr(profile.model_source, "copy_from", None)
+        if not isinstance(source, str):
+            raise ValueError(  # noqa: TRY004 - a choice that breaks a rule, like the others
+                f"{where}: an application inference profile must say what it copies from, got {source!r}"
+            )
+        arn = profile.attr_inference_profile_arn
+        return Model(
+            arn,
+            ModelKind.APPLICATION_PROFILE,
+            source=self._plain(source, f"{where}, copied from"),
+            resource=profile,
         )
-    if kind in _BY_ID:
-        found = _from_id(name, where)
-        return Model(arn, found.kind, found.foundation, found.geography)
-    if kind in _RESOURCES:
-        return Model(arn, ModelKind.RESOURCE)
-    raise ValueError(f"{where}: must be a model, profile or deployment that Converse accepts, got {arn!r}")
+
+    def _plain(self, model_id: str, where: str) -> Model:
+        if match := _ARN.fullmatch(model_id):
+            return self._from_arn(model_id, match[1], match[2], where)
+        return self._from_id(model_id, where)
+
+    def _from_arn(self, arn: str, kind: str, name: str, where: str) -> Model:
+        if kind == "application-inference-profile":
+            raise ValueError(
+                f"{where}: an application inference profile must be listed in application_profiles with the model id "
+                f"it was created from, got {_shown(arn)}"
+            )
+        if kind in _BY_ID:
+            return replace(self._from_id(name, where), id=arn)
+        if kind in _RESOURCES:
+            return Model(arn, ModelKind.RESOURCE)
+        raise ValueError(f"{where}: must be a model, profile or deployment that Converse accepts, got {_shown(arn)}")
+
+    def _from_id(self, model_id: str, where: str) -> Model:
+        if Token.is_unresolved(model_id):
+            raise ValueError(
+                f"{where}: a model known only at deployment must be an ARN that shows its kind, or be listed in "
+                "application_profiles with the model id it was created from, got a token"
+            )
+        if not _FOUNDATION.fullmatch(model_id):
+            raise ValueError(f"{where}: must be a Bedrock model id or ARN, got {model_id!r}")
+        prefix, _, rest = model_id.partition(".")
+        if prefix == GLOBAL:
+            _refuse_retired(rest, f"{prefix}.", where)
+            return Model(model_id, ModelKind.GLOBAL_PROFILE, rest)
+        if prefix in DESTINATIONS or prefix in self.profile_regions:
+            _refuse_retired(rest, f"{prefix}.", where)
+            regions = (*DESTINATIONS.get(prefix, ()), *self.profile_regions.get(prefix, ()))
+            return Model(
+                model_id, ModelKind.GEOGRAPHIC_PROFILE, rest, prefix, destinations=tuple(dict.fromkeys(regions))
+            )
+        if rest.partition(".")[0] in _PROVIDERS:
+            known = ", ".join(sorted({*DESTINATIONS, *self.profile_regions, GLOBAL}))
+            raise ValueError(f"{where}: geography of an inference profile must be one of {known}, got {model_id!r}")
+        _refuse_retired(model_id, "", where)
+        return Model(model_id, ModelKind.FOUNDATION_MODEL, model_id)
 
 
-def _from_id(model_id: str, where: str) -> Model:
-    if not _FOUNDATION.fullmatch(model_id):
-        raise ValueError(f"{where}: must be a Bedrock model id or ARN, got {model_id!r}")
-    prefix, _, rest = model_id.partition(".")
-    if prefix == GLOBAL or prefix in DESTINATIONS:
-        kind = ModelKind.GLOBAL_PROFILE if prefix == GLOBAL else ModelKind.GEOGRAPHIC_PROFILE
-        _refuse_retired(rest, f"{prefix}.", where)
-        return Model(model_id, kind, rest, None if prefix == GLOBAL else prefix)
-    if rest.partition(".")[0] in _PROVIDERS:
-        known = ", ".join(sorted({*DESTINATIONS, GLOBAL}))
-        raise ValueError(f"{where}: geography of an inference profile must be one of {known}, got {model_id!r}")
-    _refuse_retired(model_id, "", where)
-    return Model(model_id, ModelKind.FOUNDATION_MODEL, model_id)
+def read_model(
+    choice: ModelChoice,
+    application_profiles: Mapping[str, str],
+    where: str = "models",
+    profile_regions: Mapping[str, Sequence[str]] | None = None,
+) -> Model:
+    """Tell what a model id names; see ModelReader.read."""
+    reader = ModelReader(application_profiles=application_profiles, profile_regions=profile_regions or {})
+    return reader.read(choice, where)
+
+
+def _behind_token(model_id: str) -> bedrock.CfnApplicationInferenceProfile | None:
+    """The profile of this app that a token stands for; None for any other token and for plain text."""
+    fragments = Tokenization.reverse_string(model_id)
+    first = fragments.first_token if fragments.length == 1 else None
+    target = first.target if isinstance(first, Reference) else None
+    return target if isinstance(target, bedrock.CfnApplicationInferenceProfile) else None
+
+
+def _shown(arn: str) -> str:
+    return "an ARN known only at deployment" if Token.is_unresolved(arn) else repr(arn)
 
 
 def _refuse_retired(foundation: str, prefix: str, where: str) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import bundle
+from .environment import FILE_NAME
 from .props import PipelineProps
 from .source import AGENTS_FOLDER, lambda_source, shipped_files
 
@@ -27,6 +28,9 @@ class Package:
     prune: bool
     """Whether packages that our own code never imports are left out."""
 
+    added: tuple[tuple[str, str], ...] = ()
+    """(path inside the package, text) of what synth itself writes; of one stack, so no part of the cached build."""
+
     @property
     def builds_here(self) -> bool:
         """Whether uv or pip can install the dependencies; else Docker has to."""
@@ -39,18 +43,40 @@ class Package:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over all inputs."""
+        """SHA-256 over all inputs, and nothing of this machine.
+
+        Byte code is none of them: it makes starts warmer where this machine can write it and changes nothing that runs.
+        """
+        hasher = self._hasher()
+        for inside, text in self.added:
+            hasher.update(f"{inside}\n{hashlib.sha256(text.encode()).hexdigest()}\n".encode())
+        return hasher.hexdigest()
+
+    @cached_property
+    def build_digest(self) -> str:
+        """Names one finished build in the cache of this machine, which may have got a compiler since the last one."""
         compiled = not self.builds_here or self.compiler is not None  # the image brings its own Python
+        hasher = self._hasher()
+        hasher.update(f"{compiled}\n".encode())
+        return hasher.hexdigest()
+
+    def _hasher(self) -> "hashlib._Hash":
         hasher = hashlib.sha256()
-        for fact in (bundle.FORMAT, self.python, self.architecture, self.prune, compiled):
+        for fact in (bundle.FORMAT, self.python, self.architecture, self.prune):
             hasher.update(f"{fact}\n".encode())
         for file, inside in self.sources:
             hasher.update(f"{inside}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-        return hasher.hexdigest()
+        return hasher
 
 
-def package_of(props: PipelineProps, *, for_host: bool = False) -> Package:
-    """The package that these choices need; `for_host` builds it for the Python and the machine that run this."""
+def package_of(props: PipelineProps, *, for_host: bool = False, deployment: str | None = None) -> Package:
+    """The package that these choices need.
+
+    Args:
+        props: the choices.
+        for_host: build it for the Python and the machine that run this. Default: for the function's.
+        deployment: text of the file beside the handler that DEPLOYMENT_FILE names. Default: no such file.
+    """
     sources = [(file, inside) for inside, file in shipped_files(lambda_source())]
     own = []
     if props.agents:  # a folder of the caller's takes the place of the packaged one, file for file
@@ -61,6 +87,7 @@ def package_of(props: PipelineProps, *, for_host: bool = False) -> Package:
         architecture=bundle.HOST if for_host else props.architecture.name,
         sources=(*sources, *own),
         prune=not any(_is_code(inside) for _, inside in own),  # the caller's code may import what ours never does
+        added=() if deployment is None else ((FILE_NAME, deployment),),
     )
 
 

@@ -27,7 +27,7 @@ from .dead_letters import dead_letters, undelivered
 from .deployment import gradual_deployment
 from .encryption import real_key
 from .endings import bad_endings, good_endings
-from .environment import variables
+from .environment import environment
 from .front_door import FrontDoor
 from .function import durable_function, live_alias, log_group
 from .keywords import PipelineKeywords
@@ -111,14 +111,15 @@ class DurableAgentPipeline(MetricMethods, Construct):
         self.undelivered_queue = undelivered(self, props)
         role = execution_role(self, props, plan, self.log_group)
         self.large_results = large_results(self, props, role)
+        chosen = environment(Stack.of(self), props, plan, self.large_results)
         function = durable_function(
             self,
             props,
-            code=pipeline_code(self, props),
+            code=pipeline_code(self, props, chosen.file),
             role=role,
             group=self.log_group,
             queue=self.dead_letter_queue,
-            environment=variables(Stack.of(self), props, plan, self.large_results),
+            environment=chosen.variables,
         )
         network_access(self, props, role, function)
         self.function = function

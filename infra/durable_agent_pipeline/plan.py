@@ -1,7 +1,7 @@
 """What a pipeline will run: its name, its agents, their models, their prices."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from aws_cdk import Annotations, Names, Stack, Token
 from constructs import Construct
 
 from .declaration import read_agents
-from .models import Model, read_model
+from .models import Model, ModelChoice, ModelKind, ModelReader
 from .operation_choices import PIPELINE_NAME
 from .prices import price_table
 from .props import PipelineProps
-from .regions import can_be_called_from
+from .regions import GLOBAL, can_be_called_from, default_model, refuse_without_bedrock
 from .retired import LEGACY
 from .source import AGENTS_FOLDER, lambda_source
 
@@ -26,6 +26,9 @@ class Plan:
     models: Mapping[str, Model]
     """Agent name -> its model, in the order the agents run."""
 
+    replaced: Mapping[str, str]
+    """Agent name -> model id, where it is not the one that agents.toml declares."""
+
     prices: Mapping[str, Mapping[str, str]]
 
 
@@ -35,43 +38,91 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
     Raises:
         ValueError: for a bad agents file, an unknown agent in `models`, or a model id that cannot be used.
     """
-    models = _models(props)
+    region = _known_region(scope)
+    declared = _declared(scope, props, region)
+    models = _models(props, declared)
     prices, unpriced = price_table(tuple(models.values()), props.prices)
     if unpriced and props.budget_ceiling_usd is not None:
-        raise ValueError(f"budget_ceiling_usd needs a price for every model, got none for {', '.join(unpriced)}")
+        shown = ", ".join("a token" if Token.is_unresolved(model_id) else model_id for model_id in unpriced)
+        raise ValueError(f"budget_ceiling_usd needs a price for every model, got none for {shown}")
     for model_id in unpriced:
-        shown = "a model known only at deployment" if Token.is_unresolved(model_id) else repr(model_id)
-        _warn(scope, "unpriced", f"no price is known for {shown}: its cost is reported as unknown, give it by `prices`")
+        said = f"no price is known for {_shown(model_id)}: its cost is reported as unknown, give it by `prices`"
+        _warn(scope, "unpriced", said)
     for model in dict.fromkeys(models.values()):
         _doubt(scope, model)
-    return Plan(pipeline_name=props.pipeline_name or _name(scope), models=models, prices=prices)
+        _refuse_elsewhere(model, region, props.profile_regions)
+    replaced = {name: model.id for name, model in models.items() if model.id != declared[name].declared}
+    name = props.pipeline_name or _name(scope)
+    return Plan(pipeline_name=name, models=models, replaced=replaced, prices=prices)
+
+
+@dataclass(frozen=True)
+class _Declared:
+    declared: str
+    """What agents.toml names and the Lambda would use if told nothing."""
+
+    default: str
+    """What this Region needs in its place."""
+
+
+def _known_region(scope: Construct) -> str | None:
+    region = Stack.of(scope).region
+    if Token.is_unresolved(region):
+        return None
+    refuse_without_bedrock(region)
+    return region
+
+
+def _refuse_elsewhere(model: Model, region: str | None, more: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a profile that the stack's Region certainly cannot call.
+
+    Raises:
+        ValueError: naming the profile and the Region.
+    """
+    profile = model.source or model
+    geography = GLOBAL if profile.kind is ModelKind.GLOBAL_PROFILE else profile.geography
+    if geography and region and not can_be_called_from(geography, region, more):
+        raise ValueError(
+            f"models: {profile.id!r} cannot be called from {region}: choose a profile of that geography, or a global. "
+            "one, by models, or say by profile_regions that this one serves there"
+        )
 
 
 def _doubt(scope: Construct, model: Model) -> None:
     if model.foundation in LEGACY:
         ends, successor = LEGACY[model.foundation]
         _warn(scope, "legacy", f"{model.id!r} is a legacy model and ends on {ends}, its successor is {successor!r}")
-    region = Stack.of(scope).region
-    if model.geography and not Token.is_unresolved(region) and not can_be_called_from(model.geography, region):
-        _warn(
+
+
+def _declared(scope: Construct, props: PipelineProps, region: str | None) -> dict[str, _Declared]:
+    """The agents with their models: that of the packaged agents follows the Region."""
+    if props.agents:
+        return {agent.name: _Declared(agent.model, agent.model) for agent in read_agents(Path(props.agents))}
+    agents = read_agents(lambda_source() / AGENTS_FOLDER)
+    if {agent.name for agent in agents} <= props.models.keys():
+        return {agent.name: _Declared(agent.model, agent.model) for agent in agents}
+    default = default_model(region)
+    if region is None:
+        _inform(
             scope,
-            "geography",
-            f"{model.id!r} cannot be called from {region}: choose a profile of that geography, or a global. one, "
-            "by `models`",
+            "region",
+            f"the stack's Region is not known at synth, so the agents use {default!r}, which may run in any commercial "
+            "Region: give the stack an env, or choose by `models`",
         )
+    return {agent.name: _Declared(agent.model, default) for agent in agents}
 
 
-def _models(props: PipelineProps) -> dict[str, Model]:
-    folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
-    declared = {agent.name: agent.model for agent in read_agents(folder)}
+def _models(props: PipelineProps, declared: Mapping[str, _Declared]) -> dict[str, Model]:
     if unknown := props.models.keys() - declared.keys():
         known = ", ".join(declared)
         raise ValueError(f"models must name agents of the pipeline ({known}), got {', '.join(sorted(unknown))}")
-    chosen = {**declared, **props.models}
-    return {
-        name: read_model(model_id, props.application_profiles, f"model of {name!r}")
-        for name, model_id in chosen.items()
-    }
+    reader = ModelReader(application_profiles=props.application_profiles, profile_regions=props.profile_regions)
+    chosen: dict[str, ModelChoice] = {name: agent.default for name, agent in declared.items()}
+    return {name: reader.read(choice, f"model of {name!r}") for name, choice in {**chosen, **props.models}.items()}
+
+
+def _shown(model_id: str) -> str:
+    return "a model known only at deployment" if Token.is_unresolved(model_id) else repr(model_id)
 
 
 def _name(scope: Construct) -> str:
@@ -81,3 +132,7 @@ def _name(scope: Construct) -> str:
 
 def _warn(scope: Construct, kind: str, message: str) -> None:
     Annotations.of(scope).add_warning_v2(f"durable-agent-pipeline:{kind}", message)
+
+
+def _inform(scope: Construct, kind: str, message: str) -> None:
+    Annotations.of(scope).add_info_v2(f"durable-agent-pipeline:{kind}", message)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from .models import Model, ModelKind
-from .regions import DESTINATIONS
 
 _INVOKE = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 
@@ -64,17 +63,17 @@ def _behind(stack: Stack, model: Model, profile: str) -> list[iam.PolicyStatemen
             _invoke([foundation_arn(stack, stack.region, model.foundation)], through),
             _invoke([foundation_arn(stack, "", model.foundation)], anywhere),
         ]
-    regions = destination_regions(stack.region, model.geography)
+    regions = destination_regions(stack.region, model)
     return [_invoke([foundation_arn(stack, region, model.foundation) for region in regions], through)]
 
 
-def destination_regions(own: str, geography: str | None) -> Sequence[str]:
+def destination_regions(own: str, model: Model) -> Sequence[str]:
     """The Regions of a geography and the stack's own, which a profile may always serve in.
 
     An environment-agnostic stack does not know its Region: its token is listed beside the table, at worst twice the
     same ARN after deployment, never one too many.
     """
-    listed = DESTINATIONS[geography] if geography else ()
+    listed = model.destinations
     return listed if own in listed else (*listed, own)
 
 
@@ -85,7 +84,7 @@ def foundation_arn(stack: Stack, region: str, foundation: str | None) -> str:
 
 def profile_arn(stack: Stack, model: Model) -> str:
     """ARN of a system inference profile in the stack's own Region and account."""
-    if not Token.is_unresolved(model.id) and model.id.startswith("arn:"):
+    if model.id.startswith("arn:"):
         return model.id
     return stack.format_arn(service="bedrock", resource="inference-profile", resource_name=model.id)
 

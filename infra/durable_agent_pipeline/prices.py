@@ -1,23 +1,20 @@
-"""What a million tokens of each model costs, resolved once at synth."""
+"""What a million tokens of each model costs, read from a table that ships with the construct."""
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from importlib.metadata import version
-
-from genai_prices import data_snapshot
-from genai_prices.types import ModelPrice, TieredPrices
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from .models import Model, ModelKind
 from .rules import positive_usd
 
-# Prices that change on a date are read as of this one: synth looks at no clock. Move it with the genai-prices pin.
-PRICED_AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
+# Ships, rather than being asked of a library at synth: a release of that library would publish a new version of every
+# function. scripts/cost/list_prices.py writes it.
+_TABLE = Path(__file__).parent / "list_prices.json"
 
 KINDS = ("input", "output", "cache_read", "cache_write")
 """Token kinds as Bedrock counts them: its input excludes both cache kinds. USD per million tokens."""
-
-_COLUMNS = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
 
 
 def price_table(
@@ -64,26 +61,31 @@ def _listed(model: Model) -> dict[str, str]:
         return _listed(model.source)  # billed as what it was created from
     if model.kind is ModelKind.RESOURCE:
         return {}  # billed by the hour or by another contract
-    try:
-        _, info = data_snapshot.get_snapshot().find_provider_model(_plain_id(model), None, "aws", None)
-    except LookupError:
-        return {}
-    return _columns(info.get_prices(PRICED_AS_OF))
+    listed = _find(model.id.rpartition("/")[2].lower())
+    return dict(listed["price"]) if listed else {}
 
 
-def _columns(price: ModelPrice) -> dict[str, str]:
-    amounts = {kind: getattr(price, column) for kind, column in zip(KINDS, _COLUMNS, strict=True)}
-    return {kind: _decimal(amount) for kind, amount in amounts.items() if amount is not None}
+def _find(model_id: str) -> dict[str, Any] | None:
+    matching = (model for model in _table()["models"] if any(_matches(model_id, *clause) for clause in model["match"]))
+    return next(matching, None)
 
 
-def _decimal(amount: Decimal | TieredPrices) -> str:
-    # Some models cost more beyond a long context; the base tier is the one that the pipeline's limits stay within.
-    return format(amount.base if isinstance(amount, TieredPrices) else amount, "f")
+def _matches(model_id: str, clause: str, text: str) -> bool:
+    match clause:
+        case "contains":
+            return text in model_id
+        case "starts_with":
+            return model_id.startswith(text)
+        case "ends_with":
+            return model_id.endswith(text)
+        case _:
+            return model_id == text
 
 
-def _plain_id(model: Model) -> str:
-    return model.id.rpartition("/")[2]
+@cache
+def _table() -> dict[str, Any]:
+    return dict(json.loads(_TABLE.read_text(encoding="utf-8")))
 
 
 def _as_of(overridden: bool) -> str:
-    return "given" if overridden else f"{PRICED_AS_OF:%Y-%m-%d} genai-prices {version('genai-prices')}"
+    return "given" if overridden else str(_table()["as_of"])

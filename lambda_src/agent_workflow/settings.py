@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, StringConstraints, ValidationError
 
+from agent_workflow.deployment_file import with_deployment_file
 from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.prices import ModelPrice
 from agent_workflow.refusals import refusal
@@ -69,11 +70,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """The environment as Settings; an empty variable counts as left out.
 
     Raises:
-        InvalidConfiguration: a variable breaks its rule.
+        InvalidConfiguration: a variable breaks its rule, or DEPLOYMENT_FILE is not the file that the construct writes.
     """
     given: dict[str, Any] = {name: value for name, value in environment.items() if value.strip()}
     if function_name := given.get("AWS_LAMBDA_FUNCTION_NAME"):
         given.setdefault("PIPELINE_NAME", function_name)
+    if file := given.get("DEPLOYMENT_FILE"):
+        given.update(with_deployment_file(given, TASK_ROOT / file))
     if folder := given.get("AGENTS_FOLDER"):
         given["AGENTS_FOLDER"] = TASK_ROOT / folder
     try:

@@ -97,8 +97,8 @@ def test_every_metric_of_the_table_has_a_method_of_its_name(pipeline: DurableAge
     assert {name.removeprefix("metric_") for name in vars(MetricMethods) if name.startswith("metric_")} == set(FACTS)
     for key, fact in FACTS.items():
         arguments = {
-            "model_latency": ["us.anthropic.claude-sonnet-4-6"],
-            "time_to_first_token": ["us.anthropic.claude-sonnet-4-6"],
+            "model_latency": ["global.anthropic.claude-sonnet-4-6"],
+            "time_to_first_token": ["global.anthropic.claude-sonnet-4-6"],
         }
         arguments |= {"agent_duration": ["research"], "call_latency": ["research"], "failures": ["ModelThrottled"]}
         found = getattr(pipeline, f"metric_{key}")(*arguments.get(key, []), period=Duration.minutes(1))
@@ -111,7 +111,7 @@ def test_a_metric_of_one_agent_is_that_agents(pipeline: DurableAgentPipeline):
     assert found.dimensions == {
         "Pipeline": "Stack/Pipeline",
         "Agent": "analysis",
-        "Model": "us.anthropic.claude-sonnet-4-6",
+        "Model": "global.anthropic.claude-sonnet-4-6",
     }
 
 

@@ -25,7 +25,6 @@ ACCOUNT = "arn:aws:bedrock:us-east-1:111111111111"
         (f"{ACCOUNT}:provisioned-model/abc123def456", ModelKind.RESOURCE, None),
         (f"{ACCOUNT}:imported-model/abc123def456", ModelKind.RESOURCE, None),
         (f"{ACCOUNT}:custom-model-deployment/abc123def456", ModelKind.RESOURCE, None),
-        ("${Token[TOKEN.123]}", ModelKind.RESOURCE, None),
     ],
 )
 def test_the_id_alone_tells_the_kind(model_id, kind, foundation):
@@ -46,7 +45,7 @@ def test_an_application_profile_is_known_by_what_it_was_created_from():
         ("", "must be a Bedrock model id or ARN, got ''"),
         ("claude", "must be a Bedrock model id or ARN, got 'claude'"),
         ("us.anthropic claude", "must be a Bedrock model id or ARN"),
-        ("uk.anthropic.claude-sonnet-4-6", "geography of an inference profile must be one of apac, au, eu, global"),
+        ("uk.anthropic.claude-sonnet-4-6", "geography of an inference profile must be one of apac, au, ca, eu, global"),
         (f"{ACCOUNT}:application-inference-profile/abc", "must be listed in application_profiles"),
         (f"{ACCOUNT}:default-prompt-router/abc", "must be a model, profile or deployment that Converse accepts"),
         (

@@ -73,11 +73,23 @@ def test_the_hash_follows_every_file(tmp_path, name):
     assert package(tmp_path).digest != before
 
 
-def test_the_hash_tells_packages_with_and_without_byte_code_apart(tmp_path, monkeypatch):
+def test_the_hash_does_not_ask_whether_this_machine_has_the_runtimes_python_but_the_cache_does(tmp_path, monkeypatch):
     monkeypatch.setattr(bundle, "compiler", lambda _: "/usr/bin/python3.13")
-    compiled = package(tmp_path).digest
+    compiled = package(tmp_path)
     monkeypatch.setattr(bundle, "compiler", lambda _: None)
-    assert package(tmp_path).digest != compiled
+    plain = package(tmp_path)
+    assert plain.digest == compiled.digest
+    assert plain.build_digest != compiled.build_digest
+
+
+def test_what_synth_itself_writes_is_in_the_hash_and_in_the_package_but_builds_nothing_again(tmp_path, builds):
+    plain, told = package(tmp_path), package(tmp_path, added=(("deployment.json", "{}"),))
+    assert plain.digest != told.digest
+    for name, made in (("plain", plain), ("told", told)):
+        assert LocalBundling(made, IMAGE).try_bundle(str(tmp_path / name))
+    assert len(builds) == 1
+    assert (tmp_path / "told" / "deployment.json").read_text(encoding="utf-8") == "{}"
+    assert not (tmp_path / "plain" / "deployment.json").exists()
 
 
 def test_nothing_is_built_twice(tmp_path, builds):
