@@ -55,7 +55,7 @@ class AgentChoices:
     def check_agents(self) -> None:
         """Refuse what breaks a rule and can be told without reading the agents' folder."""
         for geography, regions in self.profile_regions.items():
-            if isinstance(regions, str) or not all(re.fullmatch(REGION, region) for region in regions):
+            if isinstance(regions, str) or not all(re.fullmatch(REGION, str(region)) for region in regions):
                 raise ValueError(f"profile_regions[{geography!r}] must list Regions, got {regions!r}")
         check_prices(self.prices)
         if self.budget_ceiling_usd is not None:

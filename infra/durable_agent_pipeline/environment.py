@@ -28,6 +28,9 @@ SHORT = "~"
 _TOKEN_BYTES = 120
 """At most the length of an ARN, of a bucket's or of a key's name."""
 
+_PROFILE_ID_BYTES = 12
+"""Length of an application inference profile's id as AWS shows it; its API promises only at most 64."""
+
 _PSEUDO_BYTES = 14
 """At most the length of a partition, a Region or an account."""
 
@@ -74,6 +77,8 @@ def _length(value: Any) -> int:
         return len(value.encode())
     if isinstance(value, dict) and "Fn::Join" in value:
         return sum(_length(part) for part in value["Fn::Join"][1])
+    if isinstance(value, dict) and "InferenceProfileId" in value.get("Fn::GetAtt", ()):
+        return _PROFILE_ID_BYTES
     return _PSEUDO_BYTES if isinstance(value, dict) and str(value.get("Ref")).startswith("AWS::") else _TOKEN_BYTES
 
 

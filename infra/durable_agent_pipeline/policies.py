@@ -1,6 +1,6 @@
 """Permissions as policy statements; defines no resources."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -35,7 +35,11 @@ def model_statements(stack: Stack, models: Iterable[Model]) -> list[iam.PolicySt
         models: repeated models count once.
     """
     distinct = {model.id: model for model in models}
-    return [statement for model in distinct.values() for statement in _of_model(stack, model)]
+    by_source: dict[str, list[Model]] = {}
+    for model in distinct.values():
+        by_source.setdefault(model.source.id if model.source else model.id, []).append(model)
+    groups = [_alike(group) for group in by_source.values()]
+    return [statement for group in groups for alike in group for statement in _of_models(stack, alike)]
 
 
 def guardrail_statement(guardrail_arn: str) -> iam.PolicyStatement:
@@ -43,20 +47,30 @@ def guardrail_statement(guardrail_arn: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=[guardrail_arn])
 
 
-def _of_model(stack: Stack, model: Model) -> list[iam.PolicyStatement]:
+def _alike(group: list[Model]) -> list[list[Model]]:
+    """Application profiles of one source together, so that 32 of them stay within the 10,240 characters of a role."""
+    made = [model for model in group if model.source]
+    return [*([made] if made else []), *([model] for model in group if not model.source)]
+
+
+def _of_models(stack: Stack, models: list[Model]) -> list[iam.PolicyStatement]:
+    model = models[0]
     if model.kind is ModelKind.APPLICATION_PROFILE and model.source:
-        return [_invoke([model.id]), *_behind(stack, model.source, model.id)]
+        profiles = [alike.id for alike in models]
+        return [_invoke(profiles), *_behind(stack, model.source, profiles)]
     if model.kind is ModelKind.RESOURCE:
         return [_invoke([model.id])]
     if model.kind is ModelKind.FOUNDATION_MODEL:
         return [_invoke([foundation_arn(stack, stack.region, model.foundation)])]
     profile = profile_arn(stack, model)
-    return [_invoke([profile]), *_behind(stack, model, profile)]
+    return [_invoke([profile]), *_behind(stack, model, [profile])]
 
 
-def _behind(stack: Stack, model: Model, profile: str) -> list[iam.PolicyStatement]:
-    """The foundation models that a profile may route to, usable through that profile only."""
-    through = {"bedrock:InferenceProfileArn": profile}
+def _behind(stack: Stack, model: Model, profiles: list[str]) -> list[iam.PolicyStatement]:
+    """The foundation models that profiles may route to, usable through those profiles only."""
+    through: dict[str, str | list[str]] = {
+        "bedrock:InferenceProfileArn": profiles[0] if len(profiles) == 1 else profiles
+    }
     if model.kind is ModelKind.GLOBAL_PROFILE:
         anywhere = {"aws:RequestedRegion": "unspecified", **through}
         return [
@@ -89,6 +103,6 @@ def profile_arn(stack: Stack, model: Model) -> str:
     return stack.format_arn(service="bedrock", resource="inference-profile", resource_name=model.id)
 
 
-def _invoke(resources: Sequence[str], equals: dict[str, str] | None = None) -> iam.PolicyStatement:
+def _invoke(resources: Sequence[str], equals: Mapping[str, str | list[str]] | None = None) -> iam.PolicyStatement:
     conditions = {"StringEquals": equals} if equals else None
     return iam.PolicyStatement(actions=list(_INVOKE), resources=list(resources), conditions=conditions)

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 # CrossRegionInferenceProfileRegion in aws-bedrock-alpha (eu-west-2, eu-central-2, ap-southeast-3, -5, -7, ap-east-2,
 # me-central-1, ca.). Check with `aws bedrock get-inference-profile`; not verified on AWS.
 #
-# A profile called from outside its list (us. from us-west-1 or ca-central-1) also serves there, so policies add the stack's own
-# Region. Lists differ by model; every statement made from them is conditioned on the one profile, so a Region too many
-# grants nothing, while a Region too few would be an AccessDenied. `profile_regions` adds what is not listed yet.
+# A profile called from outside its list (us. from us-west-1 or ca-central-1) also serves there, so policies add the
+# stack's own Region. Lists differ by model; every statement made from them is conditioned on the one profile, so a
+# Region too many grants nothing, while a Region too few would be an AccessDenied. `profile_regions` adds what is not
+# listed yet.
 DESTINATIONS: dict[str, tuple[str, ...]] = {
     "us": ("us-east-1", "us-east-2", "us-west-2"),
     "us-gov": ("us-gov-east-1", "us-gov-west-1"),
