@@ -1,6 +1,7 @@
 """The rules of an event, as the Lambda's request parser applies them; a test holds the two together."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,9 @@ _WHITE_SPACE = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000"
 )
+# Controls, separators, lone marks; letters that are drawn as nothing: a query of these alone asks nothing.
+_BLANK = frozenset({"C", "Z", "M"})
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def check_event(event: Any) -> None:
@@ -35,11 +39,17 @@ def check_event(event: Any) -> None:
     query = event.get("query")
     if not _is_query(query):
         got = f"{len(query.strip(_WHITE_SPACE))} characters" if isinstance(query, str) else repr(query)
-        raise ValueError(f"event must have a query of 1 to {MAX_QUERY} characters, got {got}")
+        raise ValueError(f"event must have a query of 1 to {MAX_QUERY} characters, one of them visible, got {got}")
 
 
 def _is_query(value: Any) -> bool:
-    return isinstance(value, str) and (unresolved(value) or 1 <= len(value.strip(_WHITE_SPACE)) <= MAX_QUERY)
+    if not isinstance(value, str):
+        return False
+    return unresolved(value) or (1 <= len(value.strip(_WHITE_SPACE)) <= MAX_QUERY and _is_visible(value))
+
+
+def _is_visible(text: str) -> bool:
+    return any(unicodedata.category(character)[0] not in _BLANK and character not in _FILLERS for character in text)
 
 
 def _is_flag(value: Any) -> bool:

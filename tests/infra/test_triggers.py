@@ -41,7 +41,7 @@ EVENTS: list[Any] = [
     {},
     {"topic": "news"},
     {"query": "news", "budget": 1},
-    {"query": "\x1c"},
+    *({"query": query} for query in ("\x1c", "\u200b", "\u3164", "\u0301", "e\u0301")),
     *({"query": "news", "demo_checkpoint": flag} for flag in (True, False, "yes", 1, None)),
     *(
         {"query": "news", "budget_usd": budget}
@@ -82,8 +82,11 @@ def test_what_only_the_deployment_knows_passes():
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ({}, "event must have a query of 1 to 2000 characters, got None"),
-        ({"query": "x" * 2001}, "event must have a query of 1 to 2000 characters, got 2001 characters"),
+        ({}, "event must have a query of 1 to 2000 characters, one of them visible, got None"),
+        (
+            {"query": "x" * 2001},
+            "event must have a query of 1 to 2000 characters, one of them visible, got 2001 characters",
+        ),
         (
             {"query": "news", "budget": 1},
             "event must have only the fields query, demo_checkpoint, budget_usd",
