@@ -37,9 +37,11 @@ def check_event(event: Any) -> None:
         if field != "query" and field in event and not holds(event[field]):
             raise ValueError(f"event's {field} must be {rule}, got {event[field]!r}")
     query = event.get("query")
+    if isinstance(query, str) and query.strip(_WHITE_SPACE) and not _is_visible(query):
+        raise ValueError(f"event must have a query with a character that can be seen, got {len(query)} that cannot")
     if not _is_query(query):
         got = f"{len(query.strip(_WHITE_SPACE))} characters" if isinstance(query, str) else repr(query)
-        raise ValueError(f"event must have a query of 1 to {MAX_QUERY} characters, one of them visible, got {got}")
+        raise ValueError(f"event must have a query of 1 to {MAX_QUERY} characters, got {got}")
 
 
 def _is_query(value: Any) -> bool:

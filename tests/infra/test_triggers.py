@@ -82,10 +82,11 @@ def test_what_only_the_deployment_knows_passes():
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ({}, "event must have a query of 1 to 2000 characters, one of them visible, got None"),
+        ({"query": "\u200b"}, "event must have a query with a character that can be seen, got 1 that cannot"),
+        ({}, "event must have a query of 1 to 2000 characters, got None"),
         (
             {"query": "x" * 2001},
-            "event must have a query of 1 to 2000 characters, one of them visible, got 2001 characters",
+            "event must have a query of 1 to 2000 characters, got 2001 characters",
         ),
         (
             {"query": "news", "budget": 1},
