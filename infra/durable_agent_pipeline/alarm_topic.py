@@ -1,16 +1,21 @@
 """The topic that alarms and bad endings are told to."""
 
-from aws_cdk import Stack
+from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from .props import PipelineProps
 
+_FOREIGN_TOPIC = (
+    "alarm_topic is not of this app: its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, "
+    "else no alarm reaches anybody"
+)
 
-def alarm_topic(scope: Construct, props: PipelineProps) -> sns.Topic:
+
+def alarm_topic(scope: Construct, props: PipelineProps) -> sns.ITopic:
     """Where every alarm goes; publishing without TLS is refused."""
-    topic = sns.Topic(
+    topic = props.alarm_topic or sns.Topic(
         scope,
         "AlarmTopic",
         display_name="Durable agent pipeline alarms",
@@ -18,7 +23,7 @@ def alarm_topic(scope: Construct, props: PipelineProps) -> sns.Topic:
         master_key=props.encryption_key,
     )
     # a topic policy of any kind replaces the default one, which had let the account's alarms publish
-    topic.add_to_resource_policy(
+    added = topic.add_to_resource_policy(
         iam.PolicyStatement(
             sid="AlarmsOfThisAccount",
             principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -27,6 +32,8 @@ def alarm_topic(scope: Construct, props: PipelineProps) -> sns.Topic:
             conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
         )
     )
+    if not added.statement_added:
+        Annotations.of(scope).add_warning_v2("durable-agent-pipeline:topic-policy", _FOREIGN_TOPIC)
     for subscription in props.alarm_subscriptions:
         topic.add_subscription(subscription)
     return topic

@@ -8,11 +8,13 @@ from .acknowledgements import accept_last_queue, accept_undelivered
 from .props import PipelineProps
 
 
-def dead_letters(scope: Construct, props: PipelineProps) -> sqs.Queue:
+def dead_letters(scope: Construct, props: PipelineProps) -> sqs.IQueue:
     """Where Lambda sends original events: of executions that ended badly, and of those that it could not start.
 
     They hold what the caller asked.
     """
+    if props.dead_letter_queue:
+        return props.dead_letter_queue
     queue = _queue(scope, "DeadLetters", props)
     accept_last_queue(queue)
     return queue

@@ -42,7 +42,7 @@ def _behind(alias: kms.IKey) -> kms.IKey:
         ) from None
 
 
-def allow_key(scope: Construct, key: kms.IKey | None, role: iam.Role) -> None:
+def allow_key(scope: Construct, key: kms.IKey | None, role: iam.IRole) -> None:
     """Let the function's role and the services that encrypt for it use the key.
 
     The key's policy cannot name the function, which names the key: that would be a cycle. It names the account's

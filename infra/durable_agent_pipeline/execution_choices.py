@@ -1,12 +1,12 @@
 """Choices of how the function runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Size
 from aws_cdk import aws_lambda as lambda_
 
-from .rules import days_between, one_of, seconds_between, whole
+from .rules import days_between, no_longer_than, one_of, seconds_between, true_or_false, whole
 
 RUNTIMES = ("python3.13", "python3.14")
 """The Python runtimes on which Lambda offers durable functions."""
@@ -14,6 +14,11 @@ RUNTIMES = ("python3.13", "python3.14")
 DAY = 24 * 60 * 60
 MAX_EXECUTION_SECONDS = 366 * DAY
 MAX_INVOCATION_SECONDS = 15 * 60
+MAX_DESCRIPTION = 256
+
+# Told apart from a caller's own by identity: a default gives way where a shorter choice leaves it no sense.
+_TIMEOUT = Duration.minutes(15)
+_MODEL_READ_TIMEOUT = Duration.minutes(2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +32,9 @@ class ExecutionChoices:
     retention_period: Duration = field(default_factory=lambda: Duration.days(14))
     """How long history and checkpoints of a finished execution are kept; 1 to 90 whole days. Default: 14 days."""
 
-    timeout: Duration = field(default_factory=lambda: Duration.minutes(15))
-    """Longest single invocation; an execution is many of them. 1 second to 15 minutes. Default: 15 minutes."""
+    timeout: Duration = _TIMEOUT
+    """Longest single invocation; an execution is many of them. 1 second to 15 minutes, at most execution_timeout.
+    Default: 15 minutes, or execution_timeout where that is shorter."""
 
     memory_size: int = 512
     """Memory of the function in MiB, which also buys its share of CPU; 128 to 10240. Default: 512."""
@@ -45,11 +51,21 @@ class ExecutionChoices:
     streaming: bool = True
     """ConverseStream (True) or Converse (False). Default: streams, so a stalled reply is noticed between two chunks."""
 
-    model_read_timeout: Duration = field(default_factory=lambda: Duration.minutes(2))
-    """Longest silence of Bedrock before a call is given up and retried; 1 to 900 seconds. Default: 2 minutes."""
+    model_read_timeout: Duration = _MODEL_READ_TIMEOUT
+    """Longest silence of Bedrock before a call is given up and retried; 1 to 900 seconds, at most timeout.
+    Default: 2 minutes, or timeout where that is shorter."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     """More variables for the function, for tools of your own; none that the construct sets. Default: none."""
+
+    layers: Sequence[lambda_.ILayerVersion] = ()
+    """Layers of the function, at most 5 with that of OpenTelemetry. Default: none."""
+
+    description: str = "Durable agent pipeline: invoke the alias, never the function"
+    """What the console shows beside the function; at most 256 characters. Default: that the alias is to be invoked."""
+
+    ephemeral_storage_size: Size | None = None
+    """Room in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
 
     reserved_concurrent_executions: int | None = None
     """Most invocations at once, set aside for this function; 1 or more. Default: the account's shared concurrency."""
@@ -67,6 +83,8 @@ class ExecutionChoices:
     def check_execution(self) -> None:
         """Refuse what breaks a rule."""
         seconds_between("execution_timeout", self.execution_timeout, 1, MAX_EXECUTION_SECONDS)
+        self._shorten("timeout", _TIMEOUT, self.execution_timeout)
+        self._shorten("model_read_timeout", _MODEL_READ_TIMEOUT, self.timeout)
         days_between("retention_period", self.retention_period, 1, 90)
         seconds_between("timeout", self.timeout, 1, MAX_INVOCATION_SECONDS)
         whole("memory_size", self.memory_size, 128, 10240, "MiB")
@@ -74,9 +92,21 @@ class ExecutionChoices:
         one_of("runtime", self.runtime.name, RUNTIMES)
         one_of("durability", self.durability, ("call", "agent"))
         seconds_between("model_read_timeout", self.model_read_timeout, 1, MAX_INVOCATION_SECONDS)
+        no_longer_than("timeout", self.timeout, "execution_timeout", self.execution_timeout)
+        no_longer_than("model_read_timeout", self.model_read_timeout, "timeout", self.timeout)
+        true_or_false("streaming", self.streaming)
         seconds_between("max_event_age", self.max_event_age, 60, 6 * 60 * 60)
         whole("retry_attempts", self.retry_attempts, 0, 2)
+        if len(self.description) > MAX_DESCRIPTION:
+            raise ValueError(f"description must be at most {MAX_DESCRIPTION} characters, got {len(self.description)}")
+        if self.ephemeral_storage_size is not None:
+            whole("ephemeral_storage_size", self.ephemeral_storage_size.to_mebibytes(), 512, 10_240, "MiB")
         for name in ("reserved_concurrent_executions", "provisioned_concurrent_executions"):
             value = getattr(self, name)
             if value is not None:
                 whole(name, value, 1, 100_000)
+
+    def _shorten(self, name: str, default: Duration, limit: Duration) -> None:
+        shorter = not limit.is_unresolved() and limit.to_seconds(integral=False) < default.to_seconds()
+        if getattr(self, name) is default and shorter:
+            object.__setattr__(self, name, limit)  # frozen for everybody else

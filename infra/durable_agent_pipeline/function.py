@@ -19,8 +19,10 @@ ALIAS_NAME = "live"
 _LAMBDA_LEVELS = {"DEBUG": lambda_.ApplicationLogLevel.DEBUG}
 
 
-def log_group(scope: Construct, props: PipelineProps) -> logs.LogGroup:
-    """The function's own log group, so that retention, key and removal are ours to choose."""
+def log_group(scope: Construct, props: PipelineProps) -> logs.ILogGroup:
+    """The function's own log group, so that retention, key and removal are ours to choose; or the caller's."""
+    if props.log_group:
+        return props.log_group
     return logs.LogGroup(
         scope,
         "Logs",
@@ -35,16 +37,17 @@ def durable_function(
     props: PipelineProps,
     *,
     code: lambda_.Code,
-    role: iam.Role,
-    group: logs.LogGroup,
-    queue: sqs.Queue,
+    role: iam.IRole,
+    group: logs.ILogGroup,
+    queue: sqs.IQueue,
     environment: dict[str, str],
 ) -> lambda_.Function:
     """The function itself. It has no fixed name: a replacement could not be created beside it."""
     function = lambda_.Function(
         scope,
         "Function",
-        description="Durable agent pipeline: invoke the alias, never the function",
+        description=props.description,
+        ephemeral_storage_size=props.ephemeral_storage_size,
         code=code,
         handler=HANDLER,
         runtime=props.runtime,
@@ -62,7 +65,7 @@ def durable_function(
         application_log_level_v2=_LAMBDA_LEVELS.get(props.log_level, lambda_.ApplicationLogLevel.INFO),
         system_log_level_v2=lambda_.SystemLogLevel.INFO,
         tracing=props.tracing,
-        layers=[props.opentelemetry_layer] if props.opentelemetry_layer else None,
+        layers=[*props.layers, *([props.opentelemetry_layer] if props.opentelemetry_layer else [])],
         dead_letter_queue=queue,
         reserved_concurrent_executions=props.reserved_concurrent_executions,
         vpc=props.vpc,

@@ -5,13 +5,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Size
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 
 from .alarm_choice import AlarmChoice
 from .models import ModelChoice
@@ -30,6 +33,9 @@ class PipelineKeywords(TypedDict, total=False):
     streaming: bool
     model_read_timeout: Duration
     environment: Mapping[str, str]
+    layers: Sequence[lambda_.ILayerVersion]
+    description: str
+    ephemeral_storage_size: Size | None
     reserved_concurrent_executions: int | None
     provisioned_concurrent_executions: int | None
     max_event_age: Duration
@@ -63,3 +69,9 @@ class PipelineKeywords(TypedDict, total=False):
     vpc_subnets: ec2.SubnetSelection | None
     security_groups: Sequence[ec2.ISecurityGroup] | None
     removal_policy: RemovalPolicy
+
+    role: iam.IRole | None
+    log_group: logs.ILogGroup | None
+    dead_letter_queue: sqs.IQueue | None
+    alarm_topic: sns.ITopic | None
+    large_results_bucket: s3.IBucket | None

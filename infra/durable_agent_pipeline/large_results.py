@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from .acknowledgements import accept_no_access_log, accept_objects
+from .encryption import USE
 from .execution_choices import DAY, MAX_EXECUTION_SECONDS
 from .props import PipelineProps
 
@@ -15,10 +16,13 @@ _EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 LONGEST_DAYS = MAX_EXECUTION_SECONDS // DAY + 90
 
 
-def large_results(scope: Construct, props: PipelineProps, role: iam.Role) -> s3.Bucket | None:
+def large_results(scope: Construct, props: PipelineProps, role: iam.IRole) -> s3.IBucket | None:
     """An encrypted, private bucket whose objects expire when no execution can need them any more."""
     if not props.large_results:
         return None
+    if props.large_results_bucket:
+        _grant(role, props.large_results_bucket)
+        return props.large_results_bucket
     gone = props.large_results_removal_policy is RemovalPolicy.DESTROY
     bucket = s3.Bucket(
         scope,
@@ -61,9 +65,11 @@ def expires_after_days(props: PipelineProps) -> int:
     return math.ceil(props.execution_timeout.to_seconds() / DAY) + math.ceil(props.retention_period.to_days())
 
 
-def _grant(role: iam.Role, bucket: s3.Bucket) -> None:
+def _grant(role: iam.IRole, bucket: s3.IBucket) -> None:
     """Write and read objects; list, without which a lost object looks like a forbidden one. Never delete."""
     objects = iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[bucket.arn_for_objects("*")])
-    role.add_to_policy(objects)
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]))
+    role.add_to_principal_policy(objects)
+    role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]))
+    if bucket.encryption_key:
+        bucket.encryption_key.grant(role, *USE)
     accept_objects(role, bucket)

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from .acknowledgements import accept_interfaces
 from .props import PipelineProps
+from .role import can_change
 
 INTERFACES = (
     "ec2:CreateNetworkInterface",
@@ -19,11 +20,13 @@ INTERFACES = (
 )
 
 
-def network_access(scope: Construct, props: PipelineProps, role: iam.Role, function: lambda_.Function) -> None:
+def network_access(scope: Construct, props: PipelineProps, role: iam.IRole, function: lambda_.Function) -> None:
     """The right to the VPC's network interfaces, which Lambda uses in the role's name."""
     if props.vpc is None:
         return
     _warn_without_route(scope, props, props.vpc)
+    if not can_change(role):
+        return
     statement = iam.PolicyStatement(actions=list(INTERFACES), resources=["*"])
     policy = iam.Policy(scope, "NetworkInterfaces", roles=[role], statements=[statement])
     accept_interfaces(policy)
@@ -37,19 +40,25 @@ def needed_endpoints(props: PipelineProps) -> tuple[str, ...]:
 
 def _warn_without_route(scope: Construct, props: PipelineProps, vpc: ec2.IVpc) -> None:
     isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets}
-    chosen = vpc.select_subnets(
-        availability_zones=props.vpc_subnets.availability_zones if props.vpc_subnets else None,
-        subnets=props.vpc_subnets.subnets if props.vpc_subnets else None,
-        subnet_type=props.vpc_subnets.subnet_type if props.vpc_subnets else None,
-        subnet_group_name=props.vpc_subnets.subnet_group_name if props.vpc_subnets else None,
-        subnet_filters=props.vpc_subnets.subnet_filters if props.vpc_subnets else None,
-    )
     missing = [name for name in needed_endpoints(props) if not _has_endpoint(vpc, name)]
-    if missing and isolated & set(chosen.subnet_ids):
+    if missing and isolated & _chosen(vpc, props.vpc_subnets):
         Annotations.of(scope).add_warning_v2(
             "durable-agent-pipeline:no-route",
             f"the subnets have no way out: vpc needs endpoints for {', '.join(missing)}, got none in this app",
         )
+
+
+def _chosen(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> set[str]:
+    if selection and selection.subnets:  # imported ones know no zone, which select_subnets would ask them for
+        return {subnet.subnet_id for subnet in selection.subnets}
+    selected = vpc.select_subnets(
+        availability_zones=selection.availability_zones if selection else None,
+        one_per_az=selection.one_per_az if selection else None,
+        subnet_filters=selection.subnet_filters if selection else None,
+        subnet_group_name=selection.subnet_group_name if selection else None,
+        subnet_type=selection.subnet_type if selection else None,
+    )
+    return set(selected.subnet_ids)
 
 
 def _has_endpoint(vpc: ec2.IVpc, service: str) -> bool:

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
+import jsii
 from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -47,6 +49,7 @@ API_ERRORS = (
 )
 
 
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
 class DurableAgentPipeline(MetricMethods, Construct):
     """A Lambda durable function that runs checkpointed Strands agents on Amazon Bedrock, ready to operate.
 
@@ -72,19 +75,19 @@ class DurableAgentPipeline(MetricMethods, Construct):
     alias: lambda_.Alias
     """Alias `live`: what callers and triggers invoke."""
 
-    log_group: logs.LogGroup
+    log_group: logs.ILogGroup
     """Log group of the function."""
 
-    dead_letter_queue: sqs.Queue
+    dead_letter_queue: sqs.IQueue
     """Original events of executions that ended badly or could not be started; they hold what callers asked."""
 
     undelivered_queue: sqs.Queue
     """What rules and schedules of the pipeline could not deliver."""
 
-    large_results: s3.Bucket | None
+    large_results: s3.IBucket | None
     """Texts and tool results that are too big for a checkpoint; None if the choice is left out."""
 
-    alarm_topic: sns.Topic
+    alarm_topic: sns.ITopic
     """Where alarms and bad endings go."""
 
     alarms: Mapping[str, cloudwatch.Alarm]
@@ -133,6 +136,22 @@ class DurableAgentPipeline(MetricMethods, Construct):
         bad_endings(self, function, self.alarm_topic, self.undelivered_queue)
         self.deployment_group = gradual_deployment(self, props, self.alias, self.alarms)
         keep_running(self, props)
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The function's role, so that a grant on a table or a bucket of yours takes the pipeline itself."""
+        return self.function.grant_principal
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The function's security groups, to open doors from them.
+
+        Raises:
+            ValueError: when the pipeline runs in no VPC of yours.
+        """
+        if self._props.vpc is None:
+            raise ValueError("connections must come with vpc, got no vpc")
+        return self.function.connections
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow starting executions, through the alias only."""
@@ -216,7 +235,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
         """Start an execution whenever the schedule says.
 
         Args:
-            trigger_id: construct id.
+            trigger_id: unique among the triggers.
             schedule: when.
             event: what every execution is given, such as {"query": "..."}.
 
@@ -238,10 +257,13 @@ class DurableAgentPipeline(MetricMethods, Construct):
         """Start an execution for every matching event.
 
         Args:
-            trigger_id: construct id.
+            trigger_id: unique among the triggers.
             event_pattern: which events.
             event: what the execution is given. Default: the event's `detail`, which must then be like {"query": "..."}.
             event_bus: Default: the account's default bus.
+
+        Raises:
+            ValueError: for a fixed input that every execution would refuse.
         """
         given = event or events.RuleTargetInput.from_event_path("$.detail")
         return triggers.on_event(
@@ -258,11 +280,19 @@ class DurableAgentPipeline(MetricMethods, Construct):
         """Start an execution for every message of a queue, and wait for it.
 
         Args:
-            queue: its messages' bodies are like {"query": "..."}; its visibility timeout covers execution_timeout.
+            queue: its messages' bodies are like {"query": "..."}; its visibility timeout covers execution_timeout, its
+                dead-letter queue takes messages whose executions keep failing.
             max_concurrency: most messages at once; 2 to 1000. Default: 2.
 
         Raises:
-            ValueError: when execution_timeout is over the 15 minutes that Lambda waits for a queue's invocation.
+            ValueError: when execution_timeout is over the 15 minutes that Lambda waits for a queue's invocation, or the
+                queue hides a message for less than that or than timeout.
         """
-        timeout = self._props.execution_timeout
-        triggers.on_queue(self.alias, queue, execution_timeout=timeout, max_concurrency=max_concurrency)
+        triggers.on_queue(
+            self,
+            self.alias,
+            queue,
+            timeout=self._props.timeout,
+            execution_timeout=self._props.execution_timeout,
+            max_concurrency=max_concurrency,
+        )

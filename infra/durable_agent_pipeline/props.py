@@ -1,15 +1,16 @@
-"""What a caller may choose, as one frozen value; documented in the four rooms it is put together from."""
+"""What a caller may choose, as one frozen value; documented in the five rooms it is put together from."""
 
 from dataclasses import dataclass
 
 from .agent_choices import AgentChoices
 from .execution_choices import ExecutionChoices
 from .operation_choices import OperationChoices
+from .own_choices import OwnChoices
 from .protection_choices import ProtectionChoices
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelineProps(ExecutionChoices, AgentChoices, OperationChoices, ProtectionChoices):
+class PipelineProps(ExecutionChoices, AgentChoices, OperationChoices, ProtectionChoices, OwnChoices):
     """Choices of one DurableAgentPipeline; each is also a keyword argument of the construct.
 
     Raises:
@@ -21,3 +22,4 @@ class PipelineProps(ExecutionChoices, AgentChoices, OperationChoices, Protection
         self.check_agents()
         self.check_operation()
         self.check_protection()
+        self.check_own(large_results=self.large_results)

@@ -7,6 +7,8 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 
+from .rules import true_or_false
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProtectionChoices:
@@ -40,6 +42,7 @@ class ProtectionChoices:
 
     def check_protection(self) -> None:
         """Refuse a network choice without a network, a bucket's removal that is neither of the two."""
+        true_or_false("large_results", self.large_results)
         if self.vpc is None and (self.vpc_subnets is not None or self.security_groups):
             chosen = "vpc_subnets" if self.vpc_subnets is not None else "security_groups"
             raise ValueError(f"{chosen} must come with vpc, got no vpc")

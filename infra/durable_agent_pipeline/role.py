@@ -1,6 +1,6 @@
 """The role that the function runs as."""
 
-from aws_cdk import PhysicalName, Stack
+from aws_cdk import Annotations, PhysicalName, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -12,13 +12,18 @@ from .encryption import allow_key
 from .plan import Plan
 from .props import PipelineProps
 
+_UNCHANGEABLE = (
+    "the role cannot be changed here: its owner must allow its models, its logs, checkpoints, the bucket and the "
+    "dead-letter queue, see docs/security.md#permissions"
+)
 
-def execution_role(scope: Construct, props: PipelineProps, plan: Plan, group: logs.LogGroup) -> iam.Role:
+
+def execution_role(scope: Construct, props: PipelineProps, plan: Plan, group: logs.ILogGroup) -> iam.IRole:
     """A role of ours: to one that it makes itself, CDK attaches a managed policy with Resource "*".
 
     It gets a name only where a key of another account's stack has to name it.
     """
-    role = iam.Role(
+    role = props.role or iam.Role(
         scope,
         "Role",
         role_name=PhysicalName.GENERATE_IF_NEEDED,
@@ -26,20 +31,32 @@ def execution_role(scope: Construct, props: PipelineProps, plan: Plan, group: lo
     )
     group.grant_write(role)
     for statement in policies.model_statements(Stack.of(scope), plan.models.values()):
-        role.add_to_policy(statement)
+        role.add_to_principal_policy(statement)
     if props.guardrail_arn:
-        role.add_to_policy(policies.guardrail_statement(props.guardrail_arn))
+        role.add_to_principal_policy(policies.guardrail_statement(props.guardrail_arn))
+    if not can_change(role):
+        Annotations.of(scope).add_warning_v2("durable-agent-pipeline:role", _UNCHANGEABLE)
     allow_key(scope, props.encryption_key, role)
     if props.tracing is not lambda_.Tracing.DISABLED:
         accept_tracing(role)
     return role
 
 
-def checkpoint_policy(scope: Construct, role: iam.Role, function: lambda_.Function) -> iam.Policy:
-    """The right to checkpoint, in a policy of its own.
+def can_change(role: iam.IRole) -> bool:
+    """Whether what was added to the role is in the template: not so for one imported with mutable=False.
+
+    Such a role says that every statement was added, so only the policy that is not there tells.
+    """
+    return any(isinstance(node, iam.Policy) for node in role.node.find_all())
+
+
+def checkpoint_policy(scope: Construct, role: iam.IRole, function: lambda_.Function) -> iam.IPolicy | iam.IRole:
+    """The right to checkpoint, in a policy of its own; the role itself where that cannot be changed.
 
     The function waits for the role's default policy, so naming the function in that one would be a cycle.
     """
+    if not can_change(role):
+        return role
     statement = iam.PolicyStatement(actions=list(policies.CHECKPOINT), resources=[f"{function.function_arn}:*"])
     policy = iam.Policy(scope, "Checkpoints", roles=[role], statements=[statement])
     accept_versions(policy, function)

@@ -1,10 +1,24 @@
 """The rules a choice must keep, and how a refusal is worded."""
 
+import math
 import re
+import sys
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 
 from aws_cdk import Duration, Token
+
+
+def unresolved(value: object) -> bool:
+    """Whether a text or a number stands for what only the deployment knows.
+
+    Numbers without an end never do, and must not be asked about: jsii's process does not survive them.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if isinstance(value, int) and abs(value) > sys.maxsize:
+        return False
+    return isinstance(value, str | int | float) and Token.is_unresolved(value)
 
 
 def between(name: str, value: float, low: float, high: float, unit: str = "") -> None:
@@ -13,7 +27,7 @@ def between(name: str, value: float, low: float, high: float, unit: str = "") ->
     Raises:
         ValueError: naming the rule and the value got.
     """
-    if Token.is_unresolved(value):
+    if unresolved(value):
         return
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise ValueError(f"{name} must be between {low} and {high}{_spaced(unit)}, got {value}")
@@ -34,7 +48,7 @@ def refuse_fixed_name(choices: Mapping[str, object]) -> None:
 
 def whole(name: str, value: float, low: int, high: int, unit: str = "") -> None:
     """Refuse what is not a whole number within low..high."""
-    if not Token.is_unresolved(value) and not (isinstance(value, int) and not isinstance(value, bool)):
+    if not unresolved(value) and not (isinstance(value, int) and not isinstance(value, bool)):
         raise ValueError(f"{name} must be a whole number between {low} and {high}{_spaced(unit)}, got {value!r}")
     between(name, value, low, high, unit)
 
@@ -57,15 +71,30 @@ def days_between(name: str, value: Duration, low: int, high: int) -> None:
         raise ValueError(f"{name} must be whole days between {low} and {high}, got {_plain(days)} days")
 
 
+def no_longer_than(name: str, value: Duration, limit_name: str, limit: Duration) -> None:
+    """Refuse a duration longer than another choice; unresolved tokens pass."""
+    if value.is_unresolved() or limit.is_unresolved():
+        return
+    got, most = value.to_seconds(integral=False), limit.to_seconds(integral=False)
+    if got > most:
+        raise ValueError(f"{name} must be at most {limit_name}, {_plain(most)} seconds, got {_plain(got)} seconds")
+
+
+def true_or_false(name: str, value: object) -> None:
+    """Refuse what is not a bool: the text "no" would count as yes."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, got {value!r}")  # noqa: TRY004 - a choice that breaks a rule
+
+
 def one_of(name: str, value: str, allowed: Collection[str]) -> None:
     """Refuse a word that is not in the list."""
-    if not Token.is_unresolved(value) and value not in allowed:
+    if not unresolved(value) and value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
 
 
 def matching(name: str, value: str, pattern: str, rule: str) -> None:
     """Refuse text that does not match the whole pattern; unresolved tokens pass."""
-    if not Token.is_unresolved(value) and not re.fullmatch(pattern, value):
+    if not unresolved(value) and not re.fullmatch(pattern, value):
         raise ValueError(f"{name} must be {rule}, got {value!r}")
 
 

@@ -1,9 +1,10 @@
 """What starts executions: always through the alias."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from aws_cdk import Duration, Names, Stack, Token
+from aws_cdk import Annotations, Duration, Names, Stack, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
 from aws_cdk import aws_iam as iam
@@ -15,11 +16,15 @@ from constructs import Construct
 
 from .acknowledgements import accept_no_queue_destination
 from .encryption import USE
+from .event_rules import check_event
 from .execution_choices import MAX_INVOCATION_SECONDS
 from .rules import whole
 
-MAX_QUERY = 2_000
-"""Characters, as the Lambda's request allows."""
+FOLDER = "Triggers"
+"""Construct id that the ids of triggers are unique in."""
+
+DEFAULT_VISIBILITY_SECONDS = 30
+"""Of an SQS queue that says nothing."""
 
 
 def on_schedule(
@@ -33,20 +38,21 @@ def on_schedule(
 ) -> scheduler.Schedule:
     """Start an execution whenever the schedule says, with the same event each time."""
     check_event(event)
+    place = _place(scope, trigger_id)
     target = scheduler_targets.LambdaInvoke(
         alias,
         input=scheduler.ScheduleTargetInput.from_object(dict(event)),
         dead_letter_queue=queue,
-        role=_scheduler_role(scope, trigger_id, queue),
+        role=_scheduler_role(place, queue),
     )
-    return scheduler.Schedule(scope, trigger_id, schedule=schedule, target=target)
+    return scheduler.Schedule(place, "Schedule", schedule=schedule, target=target)
 
 
-def _scheduler_role(scope: Construct, trigger_id: str, queue: sqs.IQueue) -> iam.Role:
+def _scheduler_role(scope: Construct, queue: sqs.IQueue) -> iam.Role:
     """The schedule's own role: CDK's shared one may write to the queue but not use the queue's key."""
     own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
     principal = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own_account)
-    role = iam.Role(scope, f"{trigger_id}Scheduler", assumed_by=principal)
+    role = iam.Role(scope, "Role", assumed_by=principal)
     if queue.encryption_master_key:
         queue.encryption_master_key.grant(role, *USE)
     return role
@@ -64,20 +70,40 @@ def on_event(
 ) -> events.Rule:
     """Start an execution for every matching event."""
     target = events_targets.LambdaFunction(alias, event=event, dead_letter_queue=queue)
-    return events.Rule(scope, trigger_id, event_bus=event_bus, event_pattern=event_pattern, targets=[target])
+    place = _place(scope, trigger_id)
+    rule = events.Rule(place, "Rule", event_bus=event_bus, event_pattern=event_pattern, targets=[target])
+    _check_fixed(rule, event)
+    return rule
+
+
+def _place(scope: Construct, trigger_id: str) -> Construct:
+    """Triggers live apart, so that no id of the caller's can be one of the construct's own, now or later."""
+    folder = scope.node.try_find_child(FOLDER) or Construct(scope, FOLDER)
+    return Construct(cast(Construct, folder), trigger_id)
+
+
+def _check_fixed(rule: events.Rule, event: events.RuleTargetInput) -> None:
+    """Refuse an input that is the same for every event and that every execution would refuse."""
+    given = event.bind(rule)
+    fixed = Stack.of(rule).resolve(given.input) if given.input else None
+    if isinstance(fixed, str):
+        check_event(json.loads(fixed))
 
 
 def on_queue(
+    scope: Construct,
     alias: lambda_.Alias,
     queue: sqs.IQueue,
     *,
+    timeout: Duration,
     execution_timeout: Duration,
     max_concurrency: int,
 ) -> None:
     """Start an execution for every message, one message at a time.
 
     Raises:
-        ValueError: when an execution may outlive the 15 minutes for which Lambda waits for a queue's invocation.
+        ValueError: when an execution may outlive the 15 minutes for which Lambda waits for a queue's invocation, or the
+            time for which the queue hides a message.
     """
     seconds = execution_timeout.to_seconds() if not execution_timeout.is_unresolved() else 0
     if seconds > MAX_INVOCATION_SECONDS:
@@ -85,6 +111,7 @@ def on_queue(
             "execution_timeout must be at most 15 minutes to start from a queue, because Lambda waits for the whole "
             f"execution of a message, got {seconds} seconds"
         )
+    _check_queue(scope, queue, timeout, execution_timeout)
     whole("max_concurrency", max_concurrency, 2, 1000)
     queue.grant_consume_messages(alias)
     mapping = alias.add_event_source_mapping(
@@ -96,13 +123,20 @@ def on_queue(
     accept_no_queue_destination(mapping)
 
 
-def check_event(event: Mapping[str, Any]) -> None:
-    """Refuse an event that every execution would refuse.
-
-    Raises:
-        ValueError: when it has no query of 1 to 2,000 characters.
-    """
-    query = event.get("query")
-    if not isinstance(query, str) or not (Token.is_unresolved(query) or 1 <= len(query.strip()) <= MAX_QUERY):
-        got = f"{len(query.strip())} characters" if isinstance(query, str) else repr(query)
-        raise ValueError(f"event must have a query of 1 to {MAX_QUERY} characters, got {got}")
+def _check_queue(scope: Construct, queue: sqs.IQueue, timeout: Duration, execution_timeout: Duration) -> None:
+    resource = queue.node.default_child
+    if not isinstance(resource, sqs.CfnQueue):
+        return  # of another app: nothing can be known of it
+    hidden = DEFAULT_VISIBILITY_SECONDS if resource.visibility_timeout is None else resource.visibility_timeout
+    needed = max(longest.to_seconds() for longest in (timeout, execution_timeout) if not longest.is_unresolved())
+    if not Token.is_unresolved(hidden) and hidden < needed:
+        raise ValueError(
+            "visibility_timeout of the queue must be at least timeout and execution_timeout, because Lambda refuses "
+            f"less than the one and runs a message twice below the other, {needed} seconds, got {hidden:g} seconds"
+        )
+    if resource.redrive_policy is None:
+        Annotations.of(scope).add_warning_v2(
+            "durable-agent-pipeline:redrive",
+            "the queue has no dead-letter queue: a message whose execution fails starts another paid execution, again "
+            "and again until it expires; give the queue a dead_letter_queue",
+        )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from aws_cdk import Duration, RemovalPolicy, Token
+from aws_cdk import Duration, RemovalPolicy, Size, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 
@@ -22,6 +22,8 @@ REFUSALS = [
     ({"memory_size": 64}, "memory_size must be between 128 and 10240 MiB, got 64"),
     ({"memory_size": 512.5}, "memory_size must be a whole number between 128 and 10240 MiB, got 512.5"),
     ({"memory_size": True}, "got True"),
+    ({"memory_size": float("inf")}, "got inf"),
+    ({"memory_size": 10**400}, "memory_size must be between 128 and 10240 MiB"),
     ({"runtime": lambda_.Runtime.PYTHON_3_12}, "runtime must be one of python3.13, python3.14, got 'python3.12'"),
     ({"durability": "step"}, "durability must be one of call, agent, got 'step'"),
     ({"model_read_timeout": Duration.minutes(16)}, "model_read_timeout must be whole seconds between 1 and 900"),
@@ -51,6 +53,18 @@ REFUSALS = [
         {"large_results": False, "large_results_removal_policy": RemovalPolicy.DESTROY},
         "large_results_removal_policy must come with large_results, got large_results=False",
     ),
+    (
+        {"timeout": Duration.minutes(10), "execution_timeout": Duration.minutes(5)},
+        "timeout must be at most execution_timeout, 300 seconds, got 600 seconds",
+    ),
+    (
+        {"model_read_timeout": Duration.minutes(3), "timeout": Duration.minutes(2)},
+        "model_read_timeout must be at most timeout, 120 seconds, got 180 seconds",
+    ),
+    ({"large_results": "no"}, "large_results must be True or False, got 'no'"),
+    ({"streaming": 0}, "streaming must be True or False, got 0"),
+    ({"description": "x" * 257}, "description must be at most 256 characters, got 257"),
+    ({"ephemeral_storage_size": Size.mebibytes(511)}, "ephemeral_storage_size must be between 512 and 10240 MiB"),
     ({"vpc_subnets": ec2.SubnetSelection()}, "vpc_subnets must come with vpc, got no vpc"),
 ]
 
@@ -79,6 +93,13 @@ def test_fails_when_a_choice_breaks_its_rule(choices, message):
 def test_the_ends_of_every_range_are_allowed(choices):
     props = PipelineProps(**choices)
     assert all(getattr(props, name) == value for name, value in choices.items())
+
+
+def test_a_default_gives_way_to_a_shorter_choice():
+    props = PipelineProps(execution_timeout=Duration.seconds(90))
+    assert (props.timeout.to_seconds(), props.model_read_timeout.to_seconds()) == (90, 90)
+    assert PipelineProps().timeout.to_minutes() == 15
+    assert PipelineProps().model_read_timeout.to_minutes() == 2
 
 
 def test_what_is_only_known_at_deployment_passes():

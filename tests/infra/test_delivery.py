@@ -17,7 +17,7 @@ from tests.infra.apps import ACCOUNT, new_app, new_stack
 from tests.infra.delivery import edges, undelivered
 
 _SENDERS = (
-    *("PipelineBadEndings", "PipelineDaily", "PipelineAsked", "PipelineFunction", "PipelineAlarmTopic"),
+    *("PipelineBadEndings", "PipelineTriggersDaily", "PipelineTriggersAsked", "PipelineFunction", "PipelineAlarmTopic"),
     *("PipelineSucceeded", "ApiErrors"),
 )
 

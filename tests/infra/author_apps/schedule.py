@@ -1,0 +1,14 @@
+"""Every morning, under a name that the construct uses itself."""
+
+from aws_cdk import App, Duration, Environment, Stack
+from aws_cdk import aws_scheduler as scheduler
+
+from infra.durable_agent_pipeline import DurableAgentPipeline
+
+
+def build(app: App) -> None:
+    stack = Stack(app, "Reports", env=Environment(account="111111111111", region="us-east-1"))
+    pipeline = DurableAgentPipeline(stack, "Pipeline")
+    daily = scheduler.ScheduleExpression.rate(Duration.days(1))
+    for trigger_id in ("Function", "Role", "Triggers"):
+        pipeline.start_on_schedule(trigger_id, schedule=daily, event={"query": "news", "budget_usd": "0.50"})
