@@ -5,6 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from .encryption import USE
 from .props import PipelineProps
 
 _FOREIGN_TOPIC = (
@@ -34,6 +35,10 @@ def alarm_topic(scope: Construct, props: PipelineProps) -> sns.ITopic:
     )
     if not added.statement_added:
         Annotations.of(scope).add_warning_v2("durable-agent-pipeline:topic-policy", _FOREIGN_TOPIC)
+    if props.alarm_topic and isinstance(topic, sns.Topic) and topic.master_key:
+        own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+        alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com", conditions=own_account)
+        topic.master_key.grant(alarms, *USE)  # else alarms cannot publish to what that key encrypts
     for subscription in props.alarm_subscriptions:
         topic.add_subscription(subscription)
     return topic

@@ -58,6 +58,15 @@ def test_a_topic_that_is_brought_lets_alarms_publish():
     assert {"cloudwatch.amazonaws.com", "events.amazonaws.com"} <= services
 
 
+def test_the_key_of_a_topic_that_is_brought_lets_alarms_use_it():
+    stack = new_stack("us-east-1")
+    key = kms.Key(stack, "Key")
+    DurableAgentPipeline(stack, "Pipeline", alarm_topic=sns.Topic(stack, "Topic", master_key=key))
+    policy = properties(Template.from_stack(stack), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    allowed = {s["Principal"]["Service"]: s["Action"] for s in policy if "Service" in s["Principal"]}
+    assert allowed["cloudwatch.amazonaws.com"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
 def test_a_role_that_is_brought_may_do_what_the_pipelines_own_may():
     def allowed(own: bool) -> set[str]:
         stack = new_stack("us-east-1")
