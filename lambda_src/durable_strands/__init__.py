@@ -1,6 +1,7 @@
 """Durability for any Strands agent on a Lambda durable function: every model call and tool call its own checkpoint."""
 
 from durable_strands.errors import AgentFailed
+from durable_strands.live import idempotency_key
 from durable_strands.observer import Observer
 from durable_strands.options import Limits, ToolOptions
 from durable_strands.records import AgentRun, CallRecord, Usage
@@ -18,6 +19,7 @@ __all__ = [
     "Usage",
     "durable_agent_tool",
     "durable_tool",
+    "idempotency_key",
     "never_retry",
     "retry_any",
     "retry_interrupted",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import hashlib
 from collections.abc import AsyncGenerator, Awaitable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
@@ -96,6 +97,22 @@ class Place:
 
 place: contextvars.ContextVar[Place | None] = contextvars.ContextVar("place", default=None)
 """Follows the agent's code into threads, because Strands copies the context where it starts one."""
+
+
+def idempotency_key() -> str:
+    """Inside a tool that runs as a step: the same text for every try of this call, and for no other call.
+
+    Hand it to what the tool calls (an order, a payment), so that a call which a killed process had made is known there.
+
+    Raises:
+        RuntimeError: The caller is not inside the step of a tool.
+    """
+    where = place.get()
+    if where is None or where.step is None:
+        raise RuntimeError("idempotency_key() must be called inside a tool that runs as a durable step")
+    operation = f"{where.run.execution}/{where.run.name}/{where.run.path}{where.step}"
+    return hashlib.sha256(operation.encode()).hexdigest()
+
 
 _END = object()
 

@@ -13,7 +13,7 @@ from strands.hooks import AfterInvocationEvent, AfterModelCallEvent, AfterToolCa
 from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 from strands.vended_tools.stop import stop
 
-from durable_strands import Limits, ToolOptions, durable_agent_tool, durable_tool, run_agent
+from durable_strands import Limits, ToolOptions, durable_agent_tool, durable_tool, idempotency_key, retry_any, run_agent
 from tests.lambda_src.durable_strands.engine import Watcher, on_engine
 from tests.lambda_src.durable_strands.scripted import ScriptedModel, tool_use
 
@@ -397,3 +397,27 @@ def test_a_tool_may_call_another_tool_of_its_agent():
     outcome = on_engine(body)
     assert outcome.value == "done"
     assert model.calls == [0, 1, 1]
+
+
+def test_a_tool_has_one_key_for_all_tries_of_a_call_and_another_for_each_call():
+    keys = []
+
+    @tool
+    def pay() -> str:
+        """Pay."""
+        keys.append(idempotency_key())
+        if len(keys) == 1:
+            raise ConnectionError("lost")
+        return "paid"
+
+    model = ScriptedModel([[tool_use("pay", "a")], [tool_use("pay", "b")], "done"], throttled(1))
+    options = {"pay": ToolOptions(retry=retry_any())}
+
+    def body(context):
+        agent = Agent(model=model, tools=[pay], callback_handler=None)
+        return str(run_agent(context, agent, "go", name="a", tools=options)).strip()
+
+    assert on_engine(body).value == "done"
+    assert [keys.index(key) for key in keys] == [0, 0, 2]
+    with pytest.raises(RuntimeError, match="inside a tool that runs as a durable step"):
+        idempotency_key()
