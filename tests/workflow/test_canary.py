@@ -42,10 +42,14 @@ trace.set_tracer_provider(provider)
 import handler
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
-ends = []
+ends, callbacks = [], []
 for event in json.loads(os.environ["EVENTS"]):
     with DurableFunctionTestRunner(handler.lambda_handler, poll_interval=0.05) as runner:
-        outcome = runner.run(input=json.dumps(event))
+        arn = runner.run_async(input=json.dumps(event))
+        if event == {"query": "CANARY-query"}:
+            callbacks.append(runner.wait_for_callback(arn, name="answer"))
+            runner.send_callback_success(callbacks[0], b"CANARY-answer")
+        outcome = runner.wait_for_result(arn)
     ends.append({"type": outcome.error and outcome.error.type, "message": outcome.error and outcome.error.message})
 
 from strands.event_loop import streaming
@@ -59,11 +63,17 @@ def fail():
 thread = threading.Thread(target=fail)
 thread.start()
 thread.join()
-print(json.dumps({"ends": ends, "spans": [json.loads(span.to_json()) for span in exporter.get_finished_spans()]}))
+spans = [json.loads(span.to_json()) for span in exporter.get_finished_spans()]
+print(json.dumps({"ends": ends, "callbacks": callbacks, "spans": spans}))
 """
 TOOLS = """
-import os
+from durable_strands import durable_tool
 from strands import tool
+
+@durable_tool
+def ask(context, question: str) -> str:
+    '''Ask a person.'''
+    return context.create_callback(name="answer").result()
 
 @tool
 def look_up(key: str) -> str:
@@ -72,7 +82,7 @@ def look_up(key: str) -> str:
         raise ValueError("no such key: " + key + " CANARY-tool-error")
     return "CANARY-tool-result"
 """
-"""A tool that returns, and one that quotes what it was asked in its error."""
+"""A tool that returns, or quotes what it was asked in its error; and one that waits for a person."""
 
 QUERY = {"query": "CANARY-query"}
 REFUSED = [
@@ -91,6 +101,7 @@ REPLIES: list[list[dict[str, Any]]] = [
     [{"toolUse": {"toolUseId": "u1", "name": "look_up", "input": {"key": "CANARY-input"}}}],
     [{"toolUse": {"toolUseId": "u2", "name": "look_up", "input": {"key": "CANARY-input raise"}}}],
     [{"toolUse": {"toolUseId": "u3", "name": "CANARY-tool name", "input": {"key": "CANARY-input"}}}],
+    [{"toolUse": {"toolUseId": "u4", "name": "ask", "input": {"question": "CANARY-question"}}}],
     [{"text": "CANARY-reply"}],
 ]
 REFUSAL = {"message": "1 validation error detected: Value 'CANARY-query' is too long. CANARY-service"}
@@ -103,11 +114,11 @@ class Bedrock(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         refused = "refuse" in json.dumps(asked["messages"][0])
         turn = sum(message["role"] == "assistant" for message in asked["messages"])
-        content = REPLIES[min(turn, 3)]
+        content = REPLIES[min(turn, 4)]
         usage = {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15}
         message = {"role": "assistant", "content": content}
         answer = {"output": {"message": message}, "usage": usage, "metrics": {"latencyMs": 1}}
-        answer["stopReason"] = "tool_use" if turn < 3 else "end_turn"
+        answer["stopReason"] = "tool_use" if turn < 4 else "end_turn"
         body = json.dumps(REFUSAL if refused else answer).encode()
         self.send_response(400 if refused else 200)
         self.send_header("Content-Type", "application/json")
@@ -135,6 +146,8 @@ def written(request: Any, bedrock: str, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("agents")
     declare_clerk(folder, "''")
     (folder / "tools.py").write_text(TOOLS)
+    file = folder / "agents.toml"
+    file.write_text(file.read_text().replace('["look_up"]', '["look_up", "ask"]'))
     events = [QUERY, {"query": "CANARY-query refuse"}, *REFUSED]
     environment = {
         "AWS_LAMBDA_LOG_LEVEL": request.param, "POWERTOOLS_LOG_LEVEL": request.param, "AGENTS_FOLDER": str(folder),
@@ -152,7 +165,8 @@ def written(request: Any, bedrock: str, tmp_path_factory: pytest.TempPathFactory
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr, json.loads(done.stdout.splitlines()[-1])
+    *lines, last = done.stdout.splitlines()
+    return "\n".join((*lines, done.stderr)), json.loads(last)
 
 
 def test_everything_ran_and_was_written_so_there_was_something_to_find(written: tuple[str, dict[str, Any]]):
@@ -168,8 +182,11 @@ def test_everything_ran_and_was_written_so_there_was_something_to_find(written: 
 
 def test_no_marked_text_and_no_credential_is_in_any_stream_metric_span_or_error(written: tuple[str, dict[str, Any]]):
     text, last = written
-    found = [line for line in text.splitlines()[:-1] if "CANARY" in line or "Signature=" in line]
+    found = [line for line in text.splitlines() if "CANARY" in line or "Signature=" in line]
     assert not found, "\n".join(found)[:3000]
+    (callback,) = last["callbacks"]
+    assert callback not in text
+    assert callback not in json.dumps(last["spans"])
     assert not [end for end in last["ends"] if "CANARY" in json.dumps(end)]
     assert not [span for span in last["spans"] if "CANARY" in json.dumps(span)]
 
