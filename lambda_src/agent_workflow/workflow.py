@@ -2,9 +2,10 @@
 
 import json
 from functools import partial
+from typing import Any
 
-from aws_durable_execution_sdk_python import DurableContext, SerDesError, StepError
-from aws_durable_execution_sdk_python.config import Duration
+from aws_durable_execution_sdk_python import DurableContext, SerDesError, StepContext, StepError
+from aws_durable_execution_sdk_python.config import Duration, StepConfig
 from aws_durable_execution_sdk_python.exceptions import BackgroundThreadError
 
 from agent_workflow.agents import AgentSpec
@@ -18,6 +19,7 @@ from agent_workflow.large_results import Bucket, LargeResultsSerDes, folder_of, 
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
+from agent_workflow.store_faults import StoreFault
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.telemetry import execution_logger
 from agent_workflow.tools import load_tools, tool_options
@@ -86,10 +88,22 @@ class Workflow:
         if bucket is None:
             raise ResultTooLarge("a result above 6 MB needs large_results, which this deployment left out")
         folder = folder_of(self._context.execution_context.durable_execution_arn)
+
+        def store(_: StepContext) -> dict[str, Any]:
+            try:
+                return vars(bucket.put(json.dumps(document), folder))
+            except StoreFault as fault:
+                failure = ResultNotKept(str(fault))
+                failure.retryable = fault.passes
+                raise failure from fault
+
         try:
-            stored = self._context.step(lambda _: vars(bucket.put(json.dumps(document), folder)), name="store-result")
+            # Six tries over about a minute, suspended in between; nothing is bought again by them.
+            stored = self._context.step(store, name="store-result", config=StepConfig(retry_transient(max_attempts=6)))
         except StepError as error:
-            raise rebuild(error) from error
+            failure = rebuild(error)
+            failure.data = json.dumps({"agent": None, "usage": self._usage(calls=False)})
+            raise failure from error
         except SerDesError as error:
             raise ResultNotKept(str(error)) from error
         return completed_elsewhere(self._request, stored, self._usage(calls=False))

@@ -129,7 +129,7 @@ class DeadlineExceeded(AgentFailed):
 
 
 class CallInterrupted(AgentFailed):
-    """The process ended in the middle of the call, as often as the retries allow."""
+    """The process ended in the middle of the call, or its checkpoint was not written, as often as the retries allow."""
 
     retryable = True
     maybe_billed = True
@@ -212,9 +212,11 @@ def rebuild(error: DurableOperationError) -> AgentFailed:
     name = (error.error_type or "").rpartition(".")[2]
     message = error.message or ""
     if name == "StepInterruptedError":
-        return CallInterrupted(f"the process ended in the middle of a call and no retry is left: {message}")
+        sentence = "a call was cut short (its process ended, or its checkpoint could not be written), no retry is left"
+        # whether its attempts were answered, and billed, nobody knows
+        return CallInterrupted(f"{sentence}: {message}", unknown=1)
     if name == "SerDesError":
-        return ResultNotKept(message)
+        return not_kept(message, error.data)
     usage, unknown, calls, details = _read(error.data)
     if name not in _BY_NAME:
         return ModelFailed(f"{name}: {message}", usage, calls, details, unknown)
@@ -223,6 +225,12 @@ def rebuild(error: DurableOperationError) -> AgentFailed:
     # A subclass may have a constructor of its own; what was written is complete without it.
     AgentFailed.__init__(failure, message, usage, calls, details, unknown)
     return failure
+
+
+def not_kept(message: str, data: str | None) -> ResultNotKept:
+    """The failure of a serdes; `data` is what the lost value cost. Default of a serdes without data: unknown."""
+    usage, unknown, calls, details = _read(data)
+    return ResultNotKept(message, usage, calls, details, 1 if usage is None else unknown)
 
 
 def _read(data: str | None) -> tuple[Usage | None, int | None, tuple[CallRecord, ...], dict[str, Any]]:

@@ -23,6 +23,7 @@ from durable_strands.errors import (
     ModelThrottled,
     ResultNotKept,
     ResultTooLarge,
+    not_kept,
     rebuild,
 )
 from durable_strands.live import LiveRun, Place, Relay
@@ -95,7 +96,8 @@ class ModelCalls:
         try:
             kept = run.operations.step(call.name, attempt, run.options.retry)
         except SerDesError as error:
-            raise _lost(str(error), made).after(tuple(run.calls)) from error
+            failure = not_kept(str(error), error.data) if error.data else _lost(str(error), made)
+            raise failure.after(tuple(run.calls)) from error
         except StepError as error:
             failure = _with_what_it_cost(rebuild(error), made)
             if isinstance(failure, _ENDS_THE_RUN):

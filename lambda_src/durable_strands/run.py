@@ -19,7 +19,7 @@ from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.bridge import Bridge
 from durable_strands.classify import classify
-from durable_strands.errors import AgentFailed, ResultNotKept, rebuild
+from durable_strands.errors import AgentFailed, ResultNotKept, not_kept, rebuild
 from durable_strands.live import LiveRun, Place, place
 from durable_strands.observer import Observer
 from durable_strands.operations import DurableOperations, InlineOperations
@@ -127,6 +127,8 @@ def run(
             config = StepConfig(options.retry, StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes)
             kept = context.step(attempt, name=name, config=config)
     except SerDesError as error:
+        if error.data:
+            raise not_kept(str(error), error.data) from error
         # without a pass of its own this pass cannot tell what the calls behind the lost result cost
         raise ResultNotKept(str(error), unknown=int(not passes)) from error
     except (ChildContextError, StepError) as error:

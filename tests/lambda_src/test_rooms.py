@@ -28,8 +28,8 @@ ONLY_THERE = {
         "agent_workflow/large_results.py",
     },
     "strands": {"agent_workflow/model.py", "agent_workflow/strands_agent.py"},
-    "botocore": {"agent_workflow/model.py", "agent_workflow/large_results.py"},
-    "boto3": {"agent_workflow/model.py", "agent_workflow/large_results.py"},
+    "botocore": {"agent_workflow/engine_client.py", "agent_workflow/model.py", "agent_workflow/large_results.py"},
+    "boto3": {"agent_workflow/engine_client.py", "agent_workflow/model.py", "agent_workflow/large_results.py"},
     "aws_lambda_powertools": {"agent_workflow/telemetry.py", "agent_workflow/bookkeeper.py"},
     "pydantic": {
         "agent_workflow/agents.py",
