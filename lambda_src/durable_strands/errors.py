@@ -213,8 +213,7 @@ def rebuild(error: DurableOperationError) -> AgentFailed:
     message = error.message or ""
     if name == "StepInterruptedError":
         sentence = "a call was cut short (its process ended, or its checkpoint could not be written), no retry is left"
-        # whether its attempts were answered, and billed, nobody knows
-        return CallInterrupted(f"{sentence}: {message}", unknown=1)
+        return CallInterrupted(f"{sentence}: {message}")
     if name == "SerDesError":
         return not_kept(message, error.data)
     usage, unknown, calls, details = _read(error.data)

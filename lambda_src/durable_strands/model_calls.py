@@ -96,8 +96,8 @@ class ModelCalls:
         try:
             kept = run.operations.step(call.name, attempt, run.options.retry)
         except SerDesError as error:
-            failure = not_kept(str(error), error.data) if error.data else _lost(str(error), made)
-            raise failure.after(tuple(run.calls)) from error
+            lost = not_kept(str(error), error.data) if error.data else _lost(str(error), made)
+            raise lost.after(tuple(run.calls)) from error
         except StepError as error:
             failure = _with_what_it_cost(rebuild(error), made)
             if isinstance(failure, _ENDS_THE_RUN):
@@ -134,7 +134,7 @@ class ModelCalls:
 
 
 def _with_what_it_cost(failure: AgentFailed, made: list[CallRecord]) -> AgentFailed:
-    if isinstance(failure, ResultNotKept):
+    if isinstance(failure, ResultNotKept) and made:
         failure = _lost(failure.message or "", made)
     if failure.maybe_billed and failure.usage == Usage():
         failure.unknown_calls += 1
