@@ -24,7 +24,8 @@ class ToolsNotFound(AgentFailed):
 def load_tools(folder: Path, names: tuple[str, ...]) -> list[Any]:
     """The values of these names in `<folder>/tools.py`: Strands tools, durable tools or tool providers.
 
-    The file is imported only when an agent with tools really runs, once per agent: its imports may be heavy.
+    The file is imported when an execution begins, to check every tool before the first call, and when an agent with
+    tools really runs; a replay that runs none does not import it: its imports may be heavy.
 
     Raises:
         ToolsNotFound: the file or a name in it is missing or no tool, or its import fails.
