@@ -86,10 +86,11 @@ class _Answer(Response):
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             leaving.cancel()
-            if not answering.done():
-                answering.cancel()
-                self._call.disconnected()
+            answering.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
+            # asked only now: at the end of the process the loop cancels every task, in no order, this one's too
+            if answering.cancelled():
+                self._call.disconnected()
 
     async def _answer(self, send: Send) -> None:
         try:
