@@ -129,7 +129,6 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
 def _calls(props: PipelineProps) -> dict[str, str | None]:
     guarded = props.guardrail_arn is not None
     return {
-        "DURABILITY": props.durability,
         "MODEL_STREAMING": str(props.streaming).lower(),
         "MODEL_READ_TIMEOUT_SECONDS": str(props.model_read_timeout.to_seconds()),
         "GUARDRAIL_ID": props.guardrail_arn,

@@ -45,9 +45,6 @@ class ExecutionChoices:
     runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_13
     """PYTHON_3_13 or PYTHON_3_14, the runtimes with durable execution. Default: PYTHON_3_13."""
 
-    durability: str = "call"
-    """"call" checkpoints every model and tool call, "agent" each agent as a whole. Default: "call"."""
-
     streaming: bool = True
     """ConverseStream (True) or Converse (False). Default: streams, so a stalled reply is noticed between two chunks."""
 
@@ -90,7 +87,6 @@ class ExecutionChoices:
         whole("memory_size", self.memory_size, 128, 10240, "MiB")
         one_of("architecture", self.architecture.name, ("arm64", "x86_64"))
         one_of("runtime", self.runtime.name, RUNTIMES)
-        one_of("durability", self.durability, ("call", "agent"))
         seconds_between("model_read_timeout", self.model_read_timeout, 1, MAX_INVOCATION_SECONDS)
         no_longer_than("timeout", self.timeout, "execution_timeout", self.execution_timeout)
         no_longer_than("model_read_timeout", self.model_read_timeout, "timeout", self.timeout)

@@ -29,7 +29,6 @@ class PipelineKeywords(TypedDict, total=False):
     memory_size: int
     architecture: lambda_.Architecture
     runtime: lambda_.Runtime
-    durability: str
     streaming: bool
     model_read_timeout: Duration
     environment: Mapping[str, str]

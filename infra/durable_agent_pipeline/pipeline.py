@@ -41,7 +41,7 @@ from .plan import read_plan
 from .props import PipelineProps
 from .removal import keep_running
 from .role import checkpoint_policy, execution_role
-from .rules import refuse_fixed_name
+from .rules import refuse_retired
 
 API_ERRORS = (
     "the front door answered with 5xx: callers could not start or read executions. Next: look at Lambda's health and "
@@ -104,7 +104,7 @@ class DurableAgentPipeline(MetricMethods, Construct):
 
     def __init__(self, scope: Construct, construct_id: str, **choices: Unpack[PipelineKeywords]) -> None:
         super().__init__(scope, construct_id)
-        refuse_fixed_name(choices)
+        refuse_retired(choices)
         props = PipelineProps(**choices)
         props = replace(props, encryption_key=real_key(self, props.encryption_key))
         plan = read_plan(self, props)

@@ -33,12 +33,17 @@ def between(name: str, value: float, low: float, high: float, unit: str = "") ->
         raise ValueError(f"{name} must be between {low} and {high}{_spaced(unit)}, got {value}")
 
 
-def refuse_fixed_name(choices: Mapping[str, object]) -> None:
-    """Refuse a name that would make every replacement of the function fail.
+def refuse_retired(choices: Mapping[str, object]) -> None:
+    """Refuse keywords that the construct does not take, or no longer, with what to do instead.
 
     Raises:
-        ValueError: when a function name is asked for.
+        ValueError: when a function name is asked for, or `durability` is left over from an older version.
     """
+    if "durability" in choices:
+        raise ValueError(
+            "durability must be left out, because every model and tool call is its own checkpoint now; delete the "
+            f"keyword, got {choices['durability']!r}"
+        )
     if name := choices.get("function_name"):
         raise ValueError(
             "function_name must be left to CloudFormation, because a change that replaces a function with a fixed name "

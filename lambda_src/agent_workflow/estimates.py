@@ -53,21 +53,20 @@ class Estimates:
         return self.lambda_gb_seconds * USD_PER_GB_SECOND
 
 
-def estimate(calls: Sequence[CallRecord], *, waits: int, memory_mb: int, per_call: bool) -> Estimates:
+def estimate(calls: Sequence[CallRecord], *, waits: int, memory_mb: int) -> Estimates:
     """Reckon the estimates from the calls of an execution.
 
     Args:
         calls: every finished call, in order.
         waits: durable waits of the workflow itself.
         memory_mb: memory of the function.
-        per_call: whether each call is an operation of its own, or only each agent.
     """
     agents = {call.agent for call in calls}
-    inside = sum(call.attempts for call in calls) + _forks(calls) if per_call else 0
+    inside = sum(call.attempts for call in calls) + _forks(calls)
     seconds = Decimal(sum(call.latency_ms for call in calls)) / 1000
     return Estimates(
         durable_operations=1 + len(agents) + inside + waits,
-        bytes_written=_agents_bytes(calls) + (_calls_bytes(calls) if per_call else 0),
+        bytes_written=_agents_bytes(calls) + _calls_bytes(calls),
         lambda_gb_seconds=seconds * memory_mb / MB_PER_GB,
     )
 

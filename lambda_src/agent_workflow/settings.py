@@ -26,7 +26,6 @@ class Settings(BaseModel):
         pipeline: value of the metric dimension `Pipeline`. Default: the function's name, else DurableAgentPipeline.
         agent_models: agent name -> model id that replaces the declared one. Default: the declared models.
         agents_folder: folder of agents.toml and prompts/, from the task root or absolute. Default: the packaged one.
-        durability: `call` checkpoints every model and tool call, `agent` each agent as a whole. Default: `call`.
         streaming: ConverseStream (true) or Converse (false). Default: true.
         connect_timeout_seconds: bound of connecting to Bedrock. Default: 5.
         read_timeout_seconds: longest silence of Bedrock: between two chunks when streaming, else the whole reply.
@@ -49,7 +48,6 @@ class Settings(BaseModel):
     pipeline: PipelineName = Field(default="DurableAgentPipeline", alias="PIPELINE_NAME")
     agent_models: Json[dict[str, Word]] = Field(default={}, alias="AGENT_MODELS")
     agents_folder: Path = Field(default=TASK_ROOT / "agents", alias="AGENTS_FOLDER")
-    durability: Literal["call", "agent"] = Field(default="call", alias="DURABILITY")
     streaming: bool = Field(default=True, alias="MODEL_STREAMING")
     connect_timeout_seconds: float = Field(default=5, alias="MODEL_CONNECT_TIMEOUT_SECONDS", gt=0, le=60)
     read_timeout_seconds: float = Field(default=120, alias="MODEL_READ_TIMEOUT_SECONDS", gt=0, le=900)

@@ -119,7 +119,6 @@ class Workflow:
                 partial(build_agent, agent, self._settings),
                 prompt,
                 name=agent.operation,
-                durability=self._settings.durability,
                 retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
                 tools=tool_options(agent.tool_options),
                 limits=Limits(**agent.limits.model_dump(exclude_none=True)),
@@ -140,10 +139,5 @@ class Workflow:
 
     def _usage(self, *, calls: bool) -> Document:
         ledger = self._bookkeeper.ledger
-        estimates = estimate(
-            ledger.calls,
-            waits=self._waits,
-            memory_mb=self._settings.memory_mb,
-            per_call=self._settings.durability == "call",
-        )
+        estimates = estimate(ledger.calls, waits=self._waits, memory_mb=self._settings.memory_mb)
         return usage_document(self._agents, ledger, estimates, calls=calls)

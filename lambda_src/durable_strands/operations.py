@@ -1,10 +1,10 @@
-"""The durable operations of a run: per call under a child context, or none inside one coarse step."""
+"""The durable operations of a run, each call its own below the agent's child context."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, ParallelBranch, StepContext
 from aws_durable_execution_sdk_python.config import (
@@ -18,48 +18,23 @@ from aws_durable_execution_sdk_python.config import (
 from aws_durable_execution_sdk_python.context import Callback
 from aws_durable_execution_sdk_python.serdes import SerDes
 
-from durable_strands.errors import UnsafeAgent
 from durable_strands.retries import RetryStrategy, retry_interrupted
 
 Call = Callable[[StepContext], dict[str, Any]]
 Notify = Callable[[str], Any]
 Waiting = Callable[[DurableContext], dict[str, Any]]
+Branch = Callable[["Operations"], dict[str, Any]]
 
 
-class Operations(Protocol):
-    """What a call needs from the durable engine."""
-
-    retries_calls: bool
-
-    def step(self, name: str, call: Call, retry: RetryStrategy) -> dict[str, Any]:
-        """Run `call` once and keep its value."""
-
-    def context(self, name: str, body: Waiting) -> dict[str, Any]:
-        """Run `body` with a context in which it may wait durably."""
-
-    def answers(self, questions: Sequence[tuple[str, Notify]]) -> list[str | None]:
-        """Tell of each question, once, with the id of a callback; the callbacks' results, when all are there."""
-
-    def nested(self, name: str, body: Branch) -> dict[str, Any]:
-        """Run `body` with operations of its own below `name`."""
-
-    def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
-        """Run `branches` side by side, each with operations of its own; values in the given order."""
-
-
-Branch = Callable[[Operations], dict[str, Any]]
-
-
-class DurableOperations:
-    """Each call is a checkpoint below `context`."""
-
-    retries_calls = True
+class Operations:
+    """What a call needs from the durable engine: each is a checkpoint below `context`."""
 
     def __init__(self, context: DurableContext, serdes: SerDes[Any]) -> None:
         self._context = context
         self._serdes = serdes
 
     def step(self, name: str, call: Call, retry: RetryStrategy) -> dict[str, Any]:
+        """Run `call` once and keep its value."""
         # At most once per retry: under the default a process killed mid-step never uses up its attempts.
         config = StepConfig(
             retry_strategy=retry, step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes=self._serdes
@@ -67,9 +42,11 @@ class DurableOperations:
         return self._context.step(call, name=name, config=config)
 
     def context(self, name: str, body: Waiting) -> dict[str, Any]:
+        """Run `body` with a context in which it may wait durably."""
         return self._context.run_in_child_context(body, name=name, config=ChildConfig(serdes=self._serdes))
 
     def answers(self, questions: Sequence[tuple[str, Notify]]) -> list[str | None]:
+        """Tell of each question, once, with the id of a callback; the callbacks' results, when all are there."""
         callbacks = [self._asked(name, notify) for name, notify in questions]
         return [callback.result() for callback in callbacks]
 
@@ -84,9 +61,11 @@ class DurableOperations:
         return callback
 
     def nested(self, name: str, body: Branch) -> dict[str, Any]:
+        """Run `body` with operations of its own below `name`."""
         return self.context(name, partial(self._in_branch, body))
 
     def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
+        """Run `branches` side by side, each with operations of its own; values in the given order."""
         config = ParallelConfig(
             max_concurrency=most,
             completion_config=CompletionConfig.all_completed(),
@@ -101,29 +80,4 @@ class DurableOperations:
         return list(batch.get_results())
 
     def _in_branch(self, branch: Branch, context: DurableContext) -> dict[str, Any]:
-        return branch(DurableOperations(context, self._serdes))
-
-
-class InlineOperations:
-    """No checkpoint below the step that is already open: `durability="agent"`."""
-
-    retries_calls = False
-
-    def __init__(self, step: StepContext) -> None:
-        self._step = step
-
-    def step(self, _name: str, call: Call, _retry: RetryStrategy) -> dict[str, Any]:
-        # Each try of the agent makes all its calls again, so the agent's tries are the call's.
-        return call(self._step)
-
-    def context(self, name: str, _body: Waiting) -> dict[str, Any]:
-        raise UnsafeAgent(f"tool {name!r} waits durably, which needs durability='call', got durability='agent'")
-
-    def answers(self, questions: Sequence[tuple[str, Notify]]) -> list[str | None]:
-        raise UnsafeAgent(f"interrupt {questions[0][0]!r} waits durably, which needs durability='call', got 'agent'")
-
-    def nested(self, _name: str, body: Branch) -> dict[str, Any]:
-        return body(self)
-
-    def together(self, _name: str, branches: Sequence[tuple[str, Branch]], _most: int) -> list[dict[str, Any]]:
-        return [branch(self) for _, branch in branches]
+        return branch(Operations(context, self._serdes))

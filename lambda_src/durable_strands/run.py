@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from aws_durable_execution_sdk_python import (
     ChildContextError,
     DurableContext,
     DurableExecutionsError,
     SerDesError,
-    StepContext,
-    StepError,
 )
-from aws_durable_execution_sdk_python.config import ChildConfig, StepConfig, StepSemantics
+from aws_durable_execution_sdk_python.config import ChildConfig
 from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.bridge import Bridge
@@ -22,20 +20,17 @@ from durable_strands.classify import classify
 from durable_strands.errors import AgentFailed, ResultNotKept, not_kept, rebuild
 from durable_strands.live import LiveRun, Place, place
 from durable_strands.observer import Observer
-from durable_strands.operations import DurableOperations, InlineOperations
+from durable_strands.operations import Operations
 from durable_strands.options import Limits, RunOptions, ToolOptions
 from durable_strands.passes import begin, end
 from durable_strands.records import AgentRun
 from durable_strands.retries import RetryStrategy, retry_transient
 from durable_strands.serdes import LIMIT_BYTES, PlainJson
-from durable_strands.sizes import refuse_oversize
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from strands import Agent
     from strands.agent import AgentResult
-
-Durability = Literal["call", "agent"]
 
 
 def run(
@@ -44,7 +39,6 @@ def run(
     prompt: Any,
     *,
     name: str,
-    durability: Durability = "call",
     retry: RetryStrategy | None = None,
     tools: Mapping[str, ToolOptions] | None = None,
     limits: Limits | None = None,
@@ -64,10 +58,8 @@ def run(
         build_agent: Builds the `strands.Agent`. Called only if the agent really has to run: a replay of a finished
             agent neither calls it nor imports Strands.
         prompt: What `strands.Agent` takes: text, content blocks or messages. Must be the same on every replay.
-        name: Name of the operation, unique and static in `context`.
-        durability: `call`: every model and tool call is a step of a child context `name`. `agent`: the whole agent is
-            one step `name`, and a retry repeats all its calls. Default: `call`.
-        retry: Strategy of model calls (of the whole agent with `agent`). Default: `retry_transient()`.
+        name: Name of the child context whose steps are the calls, unique and static in `context`.
+        retry: Strategy of model calls. Default: `retry_transient()`.
         tools: Options by tool name. Default: every tool call is a step; see `ToolOptions`.
         limits: Caps of the run. Default: 25 turns.
         observer: Looks on; see `Observer`. Default: nobody does.
@@ -84,10 +76,7 @@ def run(
 
     Raises:
         AgentFailed: A typed failure, with the usage so far; see `durable_strands.errors`.
-        ValueError: `durability` is neither `call` nor `agent`.
     """
-    if durability not in ("call", "agent"):
-        raise ValueError(f"durability must be 'call' or 'agent', got {durability!r}")
     observer = observer or Observer()
     options = RunOptions(
         retry=retry or retry_transient(),
@@ -103,7 +92,8 @@ def run(
     serdes = serdes or PlainJson()
     passes: list[LiveRun] = []
 
-    def one_pass(operations: Any) -> dict[str, Any]:
+    def body(child: DurableContext) -> dict[str, Any]:
+        operations = Operations(child, serdes)
         live = LiveRun(name, operations, options, observer, context.lambda_context, execution=_execution(context))
         passes[:] = [live]
         agent = build_agent()
@@ -111,27 +101,14 @@ def run(
         state = {} if invocation_state is None else invocation_state
         return _loop(live, agent, _Asked(prompt, structured_output_model, state))
 
-    def body(child: DurableContext) -> dict[str, Any]:
-        return one_pass(DurableOperations(child, serdes))
-
-    def attempt(step: StepContext) -> dict[str, Any]:
-        kept = one_pass(InlineOperations(step))
-        finished = AgentRun.from_dict(name, kept)
-        refuse_oversize(kept, options.max_result_bytes, finished.usage, finished.unknown_calls)
-        return kept
-
     try:
-        if durability == "call":
-            kept = context.run_in_child_context(body, name=name, config=ChildConfig(serdes=serdes))
-        else:
-            config = StepConfig(options.retry, StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes)
-            kept = context.step(attempt, name=name, config=config)
+        kept = context.run_in_child_context(body, name=name, config=ChildConfig(serdes=serdes))
     except SerDesError as error:
         if error.data:
             raise not_kept(str(error), error.data) from error
         # without a pass of its own this pass cannot tell what the calls behind the lost result cost
         raise ResultNotKept(str(error), unknown=int(not passes)) from error
-    except (ChildContextError, StepError) as error:
+    except ChildContextError as error:
         failure = rebuild(error)
         _tell_of_replayed(observer, failure.calls, passes)
         raise failure from error

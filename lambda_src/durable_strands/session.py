@@ -157,7 +157,7 @@ def _may_ask(where: Place, who: str) -> bool:
     """
     if where.step is None:
         return True
-    if where.tool is None or not where.run.operations.retries_calls:
+    if where.tool is None:
         return False
     where.refused = UnsafeAgent(
         f"tool {where.tool!r} cannot run durably: it calls {who} inside its own step, where no call can be a "

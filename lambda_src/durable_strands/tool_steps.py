@@ -158,7 +158,7 @@ class ToolSteps:
         if where.refused is not None:
             raise where.refused
         error = outcome["raised"]
-        if error is not None and call.options.retry is not None and self._run.operations.retries_calls:
+        if error is not None and call.options.retry is not None:
             details = {"attempt": step.attempt, "raised": raised.keep(error), "changed": outcome["changed"]}
             raise ToolRaised(str(error), details=details) from error
         latency = round((time.monotonic() - started) * 1000)

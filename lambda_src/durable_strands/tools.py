@@ -32,7 +32,7 @@ def durable_tool(function: Callable[..., Any]) -> Any:
 
     @functools.wraps(function)
     def outside(**_arguments: Any) -> str:
-        raise RuntimeError(f"{function.__name__} waits durably; run its agent with durable_strands, durability='call'")
+        raise RuntimeError(f"{function.__name__} waits durably; run its agent with durable_strands")
 
     outside.__signature__ = signature.replace(parameters=parameters[1:])  # type: ignore[attr-defined]
     outside.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != parameters[0].name}

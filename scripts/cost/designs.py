@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
 import handler
+from agent_workflow.agents import AgentSpec
 from agent_workflow.deployment import deployed
 from agent_workflow.inputs import QUERY, compose
 from agent_workflow.strands_agent import build_agent
@@ -45,57 +48,69 @@ class Design:
 
     Attributes:
         name: as in the tables.
-        durability: DURABILITY of the function; None for a plain one.
+        run: Runs an event to its end in the function's environment of this process; raises RunFailed without a report.
     """
 
     name: str
-    durability: str | None
-
-    def run(self, event: dict[str, Any]) -> Outcome:
-        """Run `event` to its end in the function's environment of this process.
-
-        Raises:
-            RunFailed: it ended without a report.
-        """
-        return _plain(event) if self.durability is None else _durable(event)
+    run: Callable[[dict[str, Any]], Outcome]
 
 
-DESIGNS = (
-    Design("traditional Lambda", None),
-    Design("agent-level durability", "agent"),
-    Design("call-level durability", "call"),
-)
+def _call_level(event: dict[str, Any]) -> Outcome:
+    """The unmodified handler."""
+    result, invocations = _on_engine(handler.lambda_handler, event)
+    return Outcome(result["report"], invocations, result["usage"])
 
 
-def _durable(event: dict[str, Any]) -> Outcome:
-    """The unmodified handler on AWS's local durable engine; waits between retries pass at once."""
-    counted = _Counted(handler.lambda_handler)
+def _agent_level(event: dict[str, Any]) -> Outcome:
+    """The same agents, each in one plain step, as most samples do it; the engine runs a step again that failed."""
+
+    @durable_execution
+    def function(given: dict[str, Any], context: DurableContext) -> str:
+        return _every_agent(given, lambda name, ask: str(context.step(lambda _: ask(), name=f"{name}-agent")))
+
+    report, invocations = _on_engine(function, event)
+    return Outcome(report, invocations, None)
+
+
+def _on_engine(function: Callable[[Any, Any], Any], event: dict[str, Any]) -> tuple[Any, int]:
+    """Result and invocations of `function` on AWS's local durable engine; waits between retries pass at once."""
+    counted = _Counted(function)
     with DurableFunctionTestRunner(counted, poll_interval=0.01, skip_time=True) as runner:
         outcome = runner.run(input=json.dumps(event), execution_timeout=TIMEOUT_SECONDS)
     if outcome.result is None:
         raise RunFailed(f"{outcome.status.name}: {outcome.error}")
-    result = json.loads(outcome.result)
-    return Outcome(result["report"], counted.calls, result["usage"])
+    return json.loads(outcome.result), counted.calls
 
 
 def _plain(event: dict[str, Any]) -> Outcome:
     """A Lambda without checkpoints: whatever fails, the next invocation starts from the beginning."""
     for invocation in range(1, LAMBDA_TRIES + 1):
         try:
-            return Outcome(_every_agent(event), invocation, None)
+            return Outcome(_every_agent(event, lambda _, ask: ask()), invocation, None)
         except Exception as error:
             if invocation == LAMBDA_TRIES:
                 raise RunFailed(f"{type(error).__name__}: {error}") from error
     raise AssertionError("unreachable")
 
 
-def _every_agent(event: dict[str, Any]) -> str:
+def _every_agent(event: dict[str, Any], run: Callable[[str, Callable[[], str]], str]) -> str:
+    """The last agent's text; `run` is given each agent's name and what asks it."""
     deployment = deployed()
     texts: dict[str, str] = {QUERY: event["query"]}
     for agent in deployment.agents:
-        answer = build_agent(agent, deployment.settings)(compose(agent.inputs, texts))
-        texts[agent.name] = str(answer).strip()
+        texts[agent.name] = run(agent.name, partial(_answer, agent, compose(agent.inputs, texts)))
     return texts[deployment.agents[-1].name]
+
+
+def _answer(agent: AgentSpec, prompt: str) -> str:
+    return str(build_agent(agent, deployed().settings)(prompt)).strip()
+
+
+DESIGNS = (
+    Design("traditional Lambda", _plain),
+    Design("agent-level durability", _agent_level),
+    Design("call-level durability", _call_level),
+)
 
 
 class _Counted:

@@ -112,7 +112,6 @@ class Bench:
         with deployed_with(
             self._bedrock.url,
             MODEL_PRICES=self._prices,
-            DURABILITY=design.durability or "call",
             AGENTS_FOLDER=str(story.folder),
             COST_MODEL_SEARCH_RESULT=str(self._found),
             COST_MODEL_SEARCH_RUNS=str(self._tool_runs),

@@ -83,10 +83,7 @@ def _settings(options: Options, folder: Path) -> StackSettings:
     rules = []
     if options.kill_after is not None:
         rules = [{"operation": f"{options.kill_after}-agent", "action": "SUCCEED", "moment": "after"}]
-    environment = {
-        "DURABILITY": options.durability,
-        "MODEL_PRICES": json.dumps(bedrock_prices(model_ids(options.agents))),
-    }
+    environment = {"MODEL_PRICES": json.dumps(bedrock_prices(model_ids(options.agents)))}
     if options.model.is_local:  # a busy laptop reads a long prompt for minutes before its first token
         environment["MODEL_READ_TIMEOUT_SECONDS"] = "800"
     given = {name: value for name in environment if (value := os.environ.get(name))}

@@ -81,14 +81,11 @@ def test_killed_while_the_summary_is_being_written_research_and_analysis_are_not
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("durability", ["call", "agent"])
-def test_killed_at_an_agents_checkpoint_the_result_is_the_same(tmp_path, moment, durability):
+def test_killed_at_an_agents_checkpoint_the_result_is_the_same(tmp_path, moment):
     rule = {"operation": "analysis-agent", "action": "SUCCEED", "moment": moment}
-    environment = {"DURABILITY": durability}
-    error, result, started, events = run(tmp_path, {"query": "x"}, rules=[rule], environment=environment)
+    error, result, started, events = run(tmp_path, {"query": "x"}, rules=[rule])
     completed(error, result)
-    lost = 1 if (moment, durability) == ("before", "agent") else 0  # the answer that was not yet checkpointed
-    assert started == {"research": 1, "analysis": 1 + lost, "summary": 1}
+    assert started == {"research": 1, "analysis": 1, "summary": 1}
     assert len(set(processes(events))) >= 2
 
 

@@ -25,7 +25,6 @@ REFUSALS = [
     ({"memory_size": float("inf")}, "got inf"),
     ({"memory_size": 10**400}, "memory_size must be between 128 and 10240 MiB"),
     ({"runtime": lambda_.Runtime.PYTHON_3_12}, "runtime must be one of python3.13, python3.14, got 'python3.12'"),
-    ({"durability": "step"}, "durability must be one of call, agent, got 'step'"),
     ({"model_read_timeout": Duration.minutes(16)}, "model_read_timeout must be whole seconds between 1 and 900"),
     ({"reserved_concurrent_executions": 0}, "reserved_concurrent_executions must be between 1 and 100000, got 0"),
     ({"provisioned_concurrent_executions": -1}, "provisioned_concurrent_executions must be between 1"),

@@ -44,7 +44,6 @@ def test_the_default_environment_is_documented_whole():
             "PIPELINE_NAME",
             "AGENT_MODELS",
             "MODEL_PRICES",
-            "DURABILITY",
             "MODEL_STREAMING",
             "MODEL_READ_TIMEOUT_SECONDS",
         ),
@@ -55,11 +54,9 @@ def test_the_default_environment_is_documented_whole():
 def test_the_lambda_accepts_the_environment_that_synth_gives_it():
     from agent_workflow.settings import read_settings
 
-    given = variables(
-        budget_ceiling_usd="2.50", pipeline_name="mine", log_level="DEBUG", durability="agent", streaming=False
-    )
+    given = variables(budget_ceiling_usd="2.50", pipeline_name="mine", log_level="DEBUG", streaming=False)
     settings = read_settings({name: value for name, value in given.items() if isinstance(value, str)})
-    assert (settings.pipeline, str(settings.budget_ceiling_usd), settings.durability) == ("mine", "2.50", "agent")
+    assert (settings.pipeline, str(settings.budget_ceiling_usd)) == ("mine", "2.50")
     assert (settings.streaming, settings.log_level, settings.read_timeout_seconds) == (False, "DEBUG", 120)
     assert str(settings.prices[MODEL].output) == "15"
 
@@ -137,9 +134,15 @@ def test_variables_of_the_callers_are_added():
 
 def test_fails_when_a_variable_would_hide_one_of_the_constructs():
     with pytest.raises(
-        ValueError, match="environment must not name a variable that the construct sets, got 'DURABILITY'"
+        ValueError, match="environment must not name a variable that the construct sets, got 'MODEL_STREAMING'"
     ):
-        template_of(environment={"DURABILITY": "agent"})
+        template_of(environment={"MODEL_STREAMING": "false"})
+
+
+def test_fails_when_durability_is_left_over_whatever_its_value():
+    for value in ("call", "agent"):
+        with pytest.raises(ValueError, match=f"its own checkpoint now; delete the keyword, got '{value}'"):
+            template_of(durability=value)
 
 
 def test_concurrency_is_reserved_on_the_function_and_provisioned_on_the_alias():

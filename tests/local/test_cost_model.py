@@ -116,16 +116,8 @@ class TestMeasured:
     def test_the_ledger_of_call_level_durability_is_what_bedrock_served(self, rows):
         assert {row.bill.usd - row.ledger_usd for row in rows if row.design == CALL} == {Decimal(0)}
 
-    def test_the_ledger_of_agent_level_durability_is_what_bedrock_served_for_agents_of_one_call(self, rows):
-        runs = [row for row in rows if row.design == AGENT and (row.story.startswith("three") or row.failures == 0)]
-        assert {row.bill.usd - row.ledger_usd for row in runs} == {Decimal(0)}
-
-    def test_the_ledger_of_agent_level_durability_lacks_the_attempts_that_failed_as_the_page_says(self, rows):
-        failed, undisturbed = one(rows, "research", 1, AGENT), one(rows, "research", 0, AGENT)
-        assert failed.ledger_usd == undisturbed.ledger_usd < failed.bill.usd
-        assert (
-            "the calls of a failed attempt are lost with the attempt" in (REPOSITORY / "docs" / "cost.md").read_text()
-        )
+    def test_the_designs_that_are_baselines_keep_no_ledger(self, rows):
+        assert {row.design for row in rows if row.outcome.usage is None} == {TRADITIONAL, AGENT}
 
     @pytest.mark.parametrize("story", ["three", "research"])
     @pytest.mark.parametrize("failures", [0, 1, 2])

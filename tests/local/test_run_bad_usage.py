@@ -68,8 +68,8 @@ def refused(*arguments, given=b"", folder=None):
         (["--script", "absent.json", "topic"], "--script absent.json cannot be read: no such file"),
         (["--kill-after", "sumary", "topic"], "--kill-after must be one of research, analysis, summary, got 'sumary'"),
         (
-            ["--durability", "none", "topic"],
-            "argument --durability: invalid choice: 'none'",
+            ["--durability", "agent", "topic"],
+            "unrecognized arguments: --durability",
         ),
     ],
 )

@@ -118,13 +118,12 @@ UNKNOWN: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("durability", ["call", "agent"])
 @pytest.mark.parametrize("case", UNKNOWN)
 def test_a_reply_that_does_not_tell_its_tokens_costs_an_unknown_amount_and_never_nothing(
-    priced, case: str, durability: str, capfd: pytest.CaptureFixture[str]
+    priced, case: str, capfd: pytest.CaptureFixture[str]
 ):
     # a logger of this test's own: Powertools keeps the stdout that it first met
-    priced.set_environment(DURABILITY=durability, POWERTOOLS_SERVICE_NAME=f"{case} {durability}")
+    priced.set_environment(POWERTOOLS_SERVICE_NAME=case)
     priced.models["analysis"] = FakeModel(Reply("the analysis", usage=UNKNOWN[case]))
     usage = priced.result(EVENT)["usage"]
     analysis = usage["agents"]["analysis"]

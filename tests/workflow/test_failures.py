@@ -121,10 +121,10 @@ def test_an_invalid_event_is_refused_before_any_model_is_called_and_is_not_retri
 
 
 def test_a_wrong_environment_ends_the_execution_typed_before_any_call(pipeline):
-    pipeline.set_environment(DURABILITY="sometimes")
+    pipeline.set_environment(MODEL_STREAMING="sometimes")
     error = pipeline.error(EVENT)
     assert error.type == "InvalidConfiguration"
-    assert error.message.startswith("DURABILITY")
+    assert error.message.startswith("MODEL_STREAMING")
     assert pipeline.calls == {"research": 0, "analysis": 0, "summary": 0}
 
 
@@ -193,9 +193,8 @@ def test_results_too_large_for_a_response_without_a_bucket_end_with_the_sums_of_
     assert len(error.data) < 16_384, "the list of agents does not fit, the sums do"
 
 
-@pytest.mark.parametrize("durability", ["call", "agent"])
-def test_a_large_reply_that_could_not_be_stored_was_paid_all_the_same(pipeline, bucket, durability: str):
-    pipeline.set_environment(LARGE_RESULTS_BUCKET="no-such-bucket", DURABILITY=durability)
+def test_a_large_reply_that_could_not_be_stored_was_paid_all_the_same(pipeline, bucket):
+    pipeline.set_environment(LARGE_RESULTS_BUCKET="no-such-bucket")
     pipeline.models["analysis"] = FakeModel(Reply("x" * 300_000))
     error = pipeline.error(EVENT)
     assert error.type == "ResultNotKept"

@@ -116,15 +116,6 @@ def test_a_replay_of_a_finished_execution_calls_no_model_and_gives_the_same_resu
     assert pipeline.calls == {"research": 1, "analysis": 1, "summary": 1}
 
 
-def test_an_agent_as_one_step_gives_the_same_texts_with_fewer_operations(pipeline):
-    fine = pipeline.result(EVENT)
-    pipeline.set_environment(DURABILITY="agent")
-    coarse = pipeline.result(EVENT)
-    assert pipeline.names == ["research-agent", "analysis-agent", "summary-agent"]
-    assert {**coarse, "usage": None} == {**fine, "usage": None}
-    assert coarse["usage"]["estimates"]["durable_operations"] == len(pipeline.operations) == 4
-
-
 def test_another_model_may_be_chosen_per_agent(pipeline):
     pipeline.set_environment(AGENT_MODELS={"summary": "amazon.nova-pro-v1:0"})
     agents = pipeline.result(EVENT)["usage"]["agents"]

@@ -36,7 +36,6 @@ class Options:
     event: what the function is invoked with, any JSON value.
     model: who answers.
     kill_after: name of the agent after whose checkpoint the process is killed. Default: none.
-    durability: "call" or "agent". Default: "call", the deployed one.
     as_json: one JSON document on stdout instead of the report.
     agents: folder with agents.toml, absolute. Default: the packaged pipeline's.
     output: file that the report goes to as Markdown, besides the terminal. Default: none.
@@ -45,7 +44,6 @@ class Options:
     event: Any
     model: ModelChoice
     kill_after: str | None
-    durability: str
     as_json: bool
     agents: Path = PACKAGED_AGENTS
     output: Path | None = None
@@ -67,7 +65,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     except ValueError as error:
         raise BadUsage(str(error)) from error
     output = _output(given.output)
-    return Options(_event(given), model, given.kill_after, given.durability, given.json, agents, output)
+    return Options(_event(given), model, given.kill_after, given.json, agents, output)
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -158,11 +156,5 @@ def _parser() -> argparse.ArgumentParser:
         "--kill-after",
         metavar="NAME",
         help="SIGKILL the function's process right after this agent's checkpoint, then let the engine resume it",
-    )
-    parser.add_argument(
-        "--durability",
-        choices=("call", "agent"),
-        default="call",
-        help="a checkpoint per model and tool call, or one per agent (default: call)",
     )
     return parser

@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from agent_workflow.estimates import Estimates, estimate
 from durable_strands.records import CallRecord, Usage
 
@@ -18,7 +16,7 @@ def tool(agent: str, number: int) -> CallRecord:
 
 
 def reckon(*calls: CallRecord, **choices: Any) -> Estimates:
-    return estimate(calls, **{"waits": 0, "memory_mb": 512, "per_call": True, **choices})
+    return estimate(calls, **{"waits": 0, "memory_mb": 512, **choices})
 
 
 THREE = (model("research-agent"), model("analysis-agent"), model("summary-agent"))
@@ -41,12 +39,6 @@ def test_a_turn_with_several_tools_takes_one_operation_more_for_their_fork():
     assert together.durable_operations == 1 + 1 + 4 + 1
 
 
-def test_an_agent_as_one_step_is_one_operation_and_writes_less():
-    coarse, fine = reckon(*THREE, per_call=False), reckon(*THREE)
-    assert coarse.durable_operations == 4
-    assert coarse.bytes_written < fine.bytes_written
-
-
 def test_lambda_time_is_memory_times_the_time_in_calls():
     assert reckon(*THREE, memory_mb=1024).lambda_gb_seconds == 3
     assert reckon(*THREE, memory_mb=512).lambda_gb_seconds == Decimal("1.5")
@@ -58,6 +50,5 @@ def test_prices_are_those_of_the_service():
     assert estimates.lambda_usd == Decimal("13.3334")
 
 
-@pytest.mark.parametrize("per_call", [True, False])
-def test_an_execution_without_a_call_still_is_one_operation(per_call: bool):
-    assert reckon(per_call=per_call) == Estimates(1, 0, Decimal(0))
+def test_an_execution_without_a_call_still_is_one_operation():
+    assert reckon() == Estimates(1, 0, Decimal(0))

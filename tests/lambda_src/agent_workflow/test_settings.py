@@ -13,7 +13,7 @@ PRICES = {"a.model": {"input": "3", "output": "15", "cache_read": "0.3", "as_of"
 
 def test_every_variable_has_a_default():
     settings = read_settings({})
-    assert (settings.pipeline, settings.durability, settings.streaming) == ("DurableAgentPipeline", "call", True)
+    assert (settings.pipeline, settings.streaming) == ("DurableAgentPipeline", True)
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (5, 120)
     assert (settings.agent_models, settings.prices, settings.budget_ceiling_usd) == ({}, {}, None)
     assert (settings.service, settings.metrics_namespace) == ("durable-agent-pipeline", "DurableAgentPipeline")
@@ -21,7 +21,7 @@ def test_every_variable_has_a_default():
 
 
 def test_an_empty_variable_counts_as_left_out():
-    assert read_settings(dict.fromkeys(("DURABILITY", "MODEL_PRICES", "AGENTS_FOLDER"), " ")) == read_settings({})
+    assert read_settings(dict.fromkeys(("MODEL_STREAMING", "MODEL_PRICES", "AGENTS_FOLDER"), " ")) == read_settings({})
 
 
 def test_the_pipeline_is_named_after_the_function_unless_named_itself():
@@ -34,7 +34,6 @@ def test_every_variable_is_read():
         {
             "AGENT_MODELS": '{"research": "b.model"}',
             "AGENTS_FOLDER": "agents",
-            "DURABILITY": "agent",
             "MODEL_STREAMING": "false",
             "MODEL_CONNECT_TIMEOUT_SECONDS": "2.5",
             "MODEL_READ_TIMEOUT_SECONDS": "60",
@@ -49,7 +48,7 @@ def test_every_variable_is_read():
     )
     assert settings.agent_models == {"research": "b.model"}
     assert settings.agents_folder == TASK_ROOT / "agents"
-    assert (settings.durability, settings.streaming) == ("agent", False)
+    assert settings.streaming is False
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (2.5, 60)
     assert settings.budget_ceiling_usd == Decimal("1.50")
     assert (settings.prices["a.model"].output, settings.prices["a.model"].cache_write) == (Decimal(15), None)
@@ -68,7 +67,6 @@ def test_an_absolute_agents_folder_stands_as_it_is(tmp_path):
         ("PIPELINE_NAME", "naïve"),
         ("AGENT_MODELS", "research"),
         ("AGENT_MODELS", '["research"]'),
-        ("DURABILITY", "none"),
         ("MODEL_STREAMING", "sometimes"),
         ("MODEL_READ_TIMEOUT_SECONDS", "0"),
         ("MODEL_READ_TIMEOUT_SECONDS", "nan"),

@@ -109,22 +109,6 @@ def test_an_agent_keeps_its_conversation_across_a_replay():
     assert model.calls == [0, 1]
 
 
-def test_the_coarse_mode_is_one_step_and_repeats_all_calls_of_the_agent():
-    model, searched = ScriptedModel([[tool_use("search", query="a")], "done"], {1: [ModelThrottledException("no")]}), []
-
-    def body(context):
-        def build():
-            return Agent(model=model, tools=[searching(searched)], callback_handler=None)
-
-        return run(context, build, "go", name="research-agent", durability="agent").text
-
-    outcome = on_engine(body)
-    assert outcome.value == "done"
-    assert outcome.names == ["research-agent"]
-    assert model.calls == [0, 1, 0, 1]
-    assert searched == ["a", "a"]
-
-
 def test_token_events_reach_the_callback_handler_once():
     seen = []
     model = ScriptedModel(["hello big world"], {0: [ModelThrottledException("x")]})

@@ -47,20 +47,18 @@ def run_text(model, agent=None, **choices):
         ({"text": "   ", "stop": "end_turn"}, "EmptyModelReply"),
     ],
 )
-@pytest.mark.parametrize("durability", ["call", "agent"])
-def test_fails_typed_and_paid_once_when_the_model_gives_no_answer(reply, error_type, durability):
+def test_fails_typed_and_paid_once_when_the_model_gives_no_answer(reply, error_type):
     model = ScriptedModel([reply])
-    outcome = run_text(model, durability=durability)
+    outcome = run_text(model)
     assert (outcome.status, outcome.error_type) == ("FAILED", error_type)
     assert outcome.error_data["usage"]["input_tokens"] == 100
     assert model.calls == [0]
 
 
-@pytest.mark.parametrize("durability", ["call", "agent"])
-def test_a_permanent_error_is_not_retried(durability):
+def test_a_permanent_error_is_not_retried():
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ConverseStream")
     model = ScriptedModel(["x"], {0: [denied] * 9})
-    outcome = run_text(model, durability=durability)
+    outcome = run_text(model)
     assert outcome.error_type == "ModelAccessDenied"
     assert model.calls == [0]
 
@@ -192,11 +190,6 @@ def test_fails_when_the_agent_cannot_be_replayed(choice, reason):
     outcome = run_text(ScriptedModel(["x"]), agent=choice)
     assert outcome.error_type == "UnsafeAgent"
     assert reason in outcome.error_message
-
-
-def test_fails_when_durability_is_unknown():
-    with pytest.raises(ValueError, match="must be 'call' or 'agent', got 'turn'"):
-        run(None, None, "x", name="a", durability="turn")
 
 
 def client_error(code, status=400):

@@ -284,22 +284,6 @@ def test_a_local_tool_may_opt_out_of_durability():
     assert not any("tool" in name for name in outcome.names)
 
 
-def test_a_waiting_tool_is_refused_in_the_coarse_mode():
-    @durable_tool
-    def pause(context) -> str:
-        """Wait."""
-        return "x"
-
-    def body(context):
-        def build():
-            return Agent(model=ScriptedModel([[tool_use("pause", "p")], "x"]), tools=[pause], callback_handler=None)
-
-        return run(context, build, "go", name="a", durability="agent").text
-
-    outcome = on_engine(body)
-    assert (outcome.status, outcome.error_type) == ("FAILED", "UnsafeAgent")
-
-
 @pytest.mark.parametrize("turns", [0, -1, True, 1.5])
 def test_fails_when_a_limit_is_not_a_positive_whole_number(turns):
     with pytest.raises(ValueError, match="turns must be a whole number of at least 1"):
