@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from aws_durable_execution_sdk_python.exceptions import DurableOperationError
 
@@ -85,6 +85,18 @@ class AgentFailed(DurableOperationError):
         text = json.dumps(whole)
         # An error object has a size limit of its own; the sum must survive even when the list does not fit.
         return text if len(text) <= _DATA_LIMIT_BYTES else json.dumps({**whole, "calls": []})
+
+    def told(self, **details: Any) -> Self:
+        """The same failure with `details`, which are JSON, in its data."""
+        self.details.update(details)
+        self.data = self._as_data()
+        return self
+
+    def forget(self, detail: str) -> Any:
+        """Take `detail` out of the data again; its value, or None if there was none."""
+        value = self.details.pop(detail, None)
+        self.data = self._as_data()
+        return value
 
     def after(self, calls: tuple[CallRecord, ...]) -> AgentFailed:
         """The same failure, told with the calls that had finished before it, unless it knows them already."""

@@ -33,10 +33,17 @@ class LiveRun:
     path: str = ""
     execution: str = ""
     counts: dict[str, int] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
 
     def below(self, operations: Operations, name: str) -> LiveRun:
         """The part of this run that an agent used as a tool is: operations, desk and ledger of its own."""
-        return replace(self, operations=operations, path=f"{self.path}{name}/", desk=Desk(), calls=[], counts={})
+        return replace(
+            self, operations=operations, path=f"{self.path}{name}/", desk=Desk(), calls=[], counts={}, own={}
+        )
+
+    def operation(self, call: str) -> str:
+        """The call's name among those of all executions."""
+        return f"{self.execution}/{self.name}/{self.path}{call}"
 
     def number(self, kind: str) -> int:
         """The next number, from 1, of what is called `kind`."""
@@ -110,8 +117,7 @@ def idempotency_key() -> str:
     where = place.get()
     if where is None or where.step is None:
         raise RuntimeError("idempotency_key() must be called inside a tool that runs as a durable step")
-    operation = f"{where.run.execution}/{where.run.name}/{where.run.path}{where.step}"
-    return hashlib.sha256(operation.encode()).hexdigest()
+    return hashlib.sha256(where.run.operation(where.step).encode()).hexdigest()
 
 
 _END = object()

@@ -11,6 +11,7 @@ from aws_durable_execution_sdk_python import SerDesError, StepContext, StepError
 from strands.middleware import InvokeModelContext, ModelStopReason
 from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 
+from durable_strands import raised
 from durable_strands.bridge import Overdue, TellAgent, in_loop
 from durable_strands.classify import classify
 from durable_strands.errors import (
@@ -120,6 +121,8 @@ class ModelCalls:
             refuse_oversize(kept, run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)
+            if not isinstance(provider := _unwrapped(error), AgentFailed):
+                failure.told(raised=raised.keep(provider))
             safely(run.observer.attempt_failed, run.name, run.path + call.name, step.attempt, failure)
             raise failure from error
         safely(run.observer.call_made, record)
@@ -142,14 +145,23 @@ def _with_what_it_cost(failure: AgentFailed, made: list[CallRecord]) -> AgentFai
 
 
 def _as_strands_raises(failure: AgentFailed) -> Exception:
-    """What hooks, routers and managers look for; the typed failure stays with it for when none of them mends it."""
-    told: Exception = failure
-    if isinstance(failure, ContextWindowExceeded):
+    """What hooks, routers and managers look for: the provider's exception, as far as its class is known here.
+
+    The typed failure stays with it for when none of them mends it, without the provider's words, which may be a text.
+    """
+    told = raised.raise_again(failure.forget("raised")) or failure
+    if isinstance(failure, ContextWindowExceeded) and not isinstance(told, ContextWindowOverflowException):
         told = ContextWindowOverflowException(failure.message)
-    elif isinstance(failure, ModelThrottled):
+    elif isinstance(failure, ModelThrottled) and told is failure:
         told = ModelThrottledException(failure.message or "")
     told.durable_failure = failure  # type: ignore[attr-defined]
     return told
+
+
+def _unwrapped(error: BaseException) -> BaseException:
+    while (inner := getattr(error, "original_exception", None)) is not None:
+        error = inner
+    return error
 
 
 async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[str, Any]:

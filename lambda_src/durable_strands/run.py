@@ -140,6 +140,7 @@ def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
             change = before.until(agent, asked.state).to_dict() if live.options.keep_messages else {}
             if change:
                 change["agents"] = {path: start.until(each, {}).to_dict() for path, (each, start) in below.items()}
+                change["own"] = live.own
             return answer(
                 live.name, result, tuple(live.calls), change,
                 messages=agent.messages, ended_by_hook=own.ended_by_hook,
@@ -214,6 +215,7 @@ def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, 
     Raises:
         AgentFailed: A typed failure, with the usage so far.
     """
+    from durable_strands.own_state import apply_all
     from durable_strands.results import agent_result
     from durable_strands.snapshot import Baseline, Change, agents_below
 
@@ -228,4 +230,5 @@ def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, 
         starts[path].restore(each)
         Change.from_dict(changes.get(path)).apply(each, state if each is agent else {})
         end(each)
+    apply_all(agent, f"{_execution(context)}/{name}", finished.change.get("own", {}))
     return agent_result(agent, finished, choices.get("structured_output_model"))

@@ -79,6 +79,7 @@ class Change:
         prompt: The system prompt as `[blocks]`; None if it is what it was.
         live: Names in `invocation_state` under which something was put that is not JSON.
         agents: Of a whole run: what became of the agents that are tools, by path.
+        own: Of a whole run: what its tools left in their own objects, by path.
     """
 
     messages: Messages | None = None
@@ -91,6 +92,7 @@ class Change:
     prompt: list[Any] | None = None
     live: tuple[str, ...] = ()
     agents: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed: only what is not as it was."""

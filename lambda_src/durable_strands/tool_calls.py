@@ -13,7 +13,7 @@ from strands.middleware import ExecuteToolContext, ToolResultEvent
 from strands.tools.structured_output.structured_output_tool import StructuredOutputTool
 from strands.types._events import ToolInterruptEvent
 
-from durable_strands import raised
+from durable_strands import own_state, raised
 from durable_strands.errors import AgentInterrupted, UnsafeAgent
 from durable_strands.live import LiveRun, Relay
 from durable_strands.records import CallRecord
@@ -117,6 +117,9 @@ class ToolCalls:
         both = sorted(zip(batch, kept, strict=True), key=lambda pair: pair[1].get("ended_at", 0))
         for call, value in both if len(batch) > 1 else ():
             self._single.apply_values(call, value)
+        for call, value in both:
+            own_state.merge(self._run.own, {call.tool_name: value.get("own")})
+            own_state.merge(self._run.own, value.get("owns", {}), f"{call.tool_name}/")
         changed = [(call.tool_name, Change.from_dict(value.get("changed"))) for call, value in both]
         for tool_name, change in changed:
             if change.live:

@@ -15,7 +15,7 @@ from strands.interrupt import InterruptException
 from strands.middleware import ExecuteToolContext, ToolResultEvent
 from strands.types._events import ToolInterruptEvent
 
-from durable_strands import raised
+from durable_strands import own_state, raised
 from durable_strands.bridge import Overdue, in_loop
 from durable_strands.errors import AgentFailed, AgentInterrupted, DeadlineExceeded, UnsafeAgent, rebuild
 from durable_strands.live import LiveRun, Place, Relay
@@ -106,16 +106,19 @@ class ToolSteps:
             return
         call.applied = True
         Change.from_dict(kept.get("changed")).apply(self._agent, call.context.invocation_state)
+        own_state.apply(call.context.tool, self._run.operation(call.name), kept.get("own"))
         if "resume" in kept:
             self._agent._interrupt_state.context.update(kept["resume"])  # noqa: SLF001 - checked in `safety`
         if call.is_agent:
             agent = call.context.tool.agent  # type: ignore[union-attr]
             for path, each in {"": agent, **agents_below(agent)}.items():
                 Change.from_dict(kept.get("agents", {}).get(path)).apply(each, {})
+            own_state.apply_all(agent, self._run.operation(call.name), kept.get("owns", {}))
 
     def apply_values(self, call: ToolCall, kept: dict[str, Any]) -> None:
         """Set the states that a call left."""
         Change.from_dict(kept.get("changed")).apply_values(self._agent, call.context.invocation_state)
+        own_state.apply(call.context.tool, self._run.operation(call.name), kept.get("own"))
 
     def _failed(self, call: ToolCall, failure: AgentFailed) -> dict[str, Any]:
         # Outside any step, so it must not name the invocation: this line runs again, in another one, on a replay.
@@ -126,6 +129,7 @@ class ToolSteps:
             **kept,
             "raised": failure.details.get("raised"),
             "changed": failure.details.get("changed"),
+            "own": failure.details.get("own"),
             "interrupted": isinstance(failure, AgentInterrupted),
         }
 
@@ -149,7 +153,7 @@ class ToolSteps:
         if outcome["interrupts"]:
             kept["resume"] = dict(self._agent._interrupt_state.context)  # noqa: SLF001 - checked in `safety`
         changes = {path: start.until(each, {}).to_dict() for path, (each, start) in before.items()}
-        return {**kept, "calls": [record.to_dict() for record in part.calls], "agents": changes}
+        return {**kept, "calls": [record.to_dict() for record in part.calls], "agents": changes, "owns": part.own}
 
     def _attempt(self, call: ToolCall, step: StepContext) -> dict[str, Any]:
         started, where = time.monotonic(), Place(self._run, self._agent, call.name, call.tool_name)
@@ -160,6 +164,7 @@ class ToolSteps:
         error = outcome["raised"]
         if error is not None and call.options.retry is not None:
             details = {"attempt": step.attempt, "raised": raised.keep(error), "changed": outcome["changed"]}
+            details["own"] = outcome["own"]
             raise ToolRaised(str(error), details=details) from error
         latency = round((time.monotonic() - started) * 1000)
         kept = self._with(outcome, self._kept(call, self._bounded(call, outcome["result"]), latency, step.attempt))
@@ -176,23 +181,24 @@ class ToolSteps:
             if left is not None and left < call.options.timeout_seconds:
                 raise DeadlineExceeded(f"tool {call.tool_name} was not finished before the Lambda timeout") from None
             late = _error(f"tool {call.tool_name} did not return within {seconds:g} seconds")
-            return {"result": late, "raised": None, "interrupts": [], "changed": {}}
+            return {"result": late, "raised": None, "interrupts": [], "changed": {}, "own": {}}
 
     def _outcome(self, call: ToolCall) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:
         async def outcome() -> dict[str, Any]:
-            before = Snapshot.of(self._agent, call.context.invocation_state)
+            before, own = Snapshot.of(self._agent, call.context.invocation_state), own_state.OwnState(call.context.tool)
             result, error, interrupts = await _result(call.events(), call.relay)
             if interrupts and not self._run.options.interrupts:
                 raise AgentInterrupted(INTERRUPTED)
             change = before.until(self._agent, call.context.invocation_state).to_dict()
-            return {"result": result, "raised": error, "interrupts": interrupts, "changed": change}
+            kept = own.until(self._run.operation(call.name))
+            return {"result": result, "raised": error, "interrupts": interrupts, "changed": change, "own": kept}
 
         return outcome
 
     def _with(self, outcome: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
         more = {"raised": raised.keep(outcome["raised"]), "interrupts": outcome["interrupts"]}
-        more["changed"] = outcome["changed"]
-        if outcome["changed"]:
+        more |= {"changed": outcome["changed"], "own": outcome["own"]}
+        if outcome["changed"] or outcome["own"]:
             more["ended_at"] = time.time()
         return {**kept, **{key: value for key, value in more.items() if value}}
 
@@ -200,7 +206,10 @@ class ToolSteps:
         try:
             size = checkpoint_bytes(result)
         except (TypeError, ValueError) as error:
-            return _error(f"tool {call.tool_name} returned a value that is not JSON: {error}")
+            raise UnsafeAgent(
+                f"tool {call.tool_name!r} cannot run durably: it returned what is not JSON ({error}), which no "
+                "checkpoint can hold and no model read; return text, or JSON (a list for a set, a text for a date)"
+            ) from error
         limit = call.options.max_result_bytes
         if size > limit:
             return _error(f"tool {call.tool_name} returned {size} bytes; a result may have at most {limit}")

@@ -66,9 +66,11 @@ def suspensions(at: int) -> Iterator[Callable[[], int]]:
 def hurried() -> Iterator[None]:
     """Hundreds of invocations in seconds: the engine's idle polls shortened, nothing else.
 
-    The local engine takes a suspension whose timer fired at once for a failed invocation, and would wait 5 seconds.
+    The local engine takes a suspension whose timer fired at once for a failed invocation: it would wait 5 seconds, and
+    fail the execution at the third in a row, which a loaded machine reaches.
     """
-    with patch.object(state, "_STOP_SIGNAL_POLL_SECONDS", 0.005), patch.object(Executor, "RETRY_BACKOFF_SECONDS", 0):
+    hurry = {"RETRY_BACKOFF_SECONDS": 0, "MAX_CONSECUTIVE_INVALID_PENDING_ATTEMPTS": 1_000}
+    with patch.object(state, "_STOP_SIGNAL_POLL_SECONDS", 0.005), patch.multiple(Executor, **hurry):
         yield
 
 

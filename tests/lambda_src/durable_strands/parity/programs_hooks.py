@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.exceptions import ClientError
 from strands import tool
 from strands.hooks import (
     AfterInvocationEvent,
@@ -329,4 +330,42 @@ def a_hook_appends_a_message_of_its_own(lab: Lab) -> None:
 
     agent = lab.agent([[use("note", "t", text="x")], "done"], [note(lab)])
     agent.add_hook(remind, AfterToolsEvent)
+    lab.ask(agent, "go")
+
+
+class _Odd(RuntimeError):
+    """What a provider's client raises: arguments, attributes, a text of its own."""
+
+    def __init__(self, code: int, region: str) -> None:
+        super().__init__(code, region)
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"down with {self.code}"
+
+
+@program
+def a_hook_reads_the_attributes_of_what_the_model_raised(lab: Lab) -> None:
+    def again(event: AfterModelCallEvent) -> None:
+        if isinstance(event.exception, RuntimeError):
+            event.agent.state.set("why", [type(event.exception).__name__, str(event.exception), event.exception.args])
+            event.retry = event.exception.code == 7  # type: ignore[attr-defined]
+
+    script: list[Any] = [_Odd(7, "eu"), [use("note", "t", text="x")], _Odd(7, "us"), "done"]
+    agent = lab.agent(script, [note(lab)])
+    agent.add_hook(again, AfterModelCallEvent)
+    lab.ask(agent, "go")
+
+
+@program
+def a_hook_knows_a_botocore_error_whose_class_was_made_at_run_time(lab: Lab) -> None:
+    reply = {"Error": {"Code": "ConflictException", "Message": "busy"}, "ResponseMetadata": {"HTTPStatusCode": 409}}
+    made = type("ConflictException", (ClientError,), {})(reply, "Converse")
+
+    def again(event: AfterModelCallEvent) -> None:
+        error = event.exception
+        event.retry = isinstance(error, ClientError) and error.response["Error"]["Code"] == "ConflictException"
+
+    agent = lab.agent([[use("note", "t", text="x")], made, "done"], [note(lab)])
+    agent.add_hook(again, AfterModelCallEvent)
     lab.ask(agent, "go")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from strands import ToolContext, tool
 from strands.agent.conversation_manager import (
@@ -11,11 +11,14 @@ from strands.agent.conversation_manager import (
     SummarizingConversationManager,
 )
 from strands.types.exceptions import ContextWindowOverflowException
+from strands.types.tools import AgentTool
 from strands.vended_tools.stop import stop
 
 from tests.lambda_src.durable_strands.parity.lab import Lab
 from tests.lambda_src.durable_strands.parity.table import note, program
 from tests.lambda_src.durable_strands.scripted import tool_use as use
+
+_NO_INPUT = {"json": {"type": "object"}}
 
 
 @tool(context=True)
@@ -270,3 +273,89 @@ def a_tool_counts_in_an_object_of_its_own(lab: Lab) -> None:
             return f"ticked {self.calls}"
 
     lab.ask(lab.agent([[use("tick", "t")], [use("tick", "u")], "done"], [Counter().tick]), "go")
+
+
+class _Counter:
+    """An object with a memory, whose method is a tool."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.words: list[str] = []
+        self.client: Any = None
+
+    @tool
+    def tick(self, word: str) -> str:
+        """Tick.
+
+        Args:
+            word: What for.
+        """
+        self.calls += 1
+        self.words.append(word)
+        self.client = self.client or object()
+        return f"ticked {self.calls} for {self.words}"
+
+
+@program
+def two_tools_of_one_turn_are_methods_of_one_object_that_counts(lab: Lab) -> None:
+    desk = _Counter()
+    turn = [use("tick", "t", word="x"), use("note", "n", text="z")]
+    lab.ask(lab.agent([turn, [use("tick", "u", word="y")], "done"], [desk.tick, note(lab)]), "go")
+    lab.results.append([desk.calls, desk.words])
+
+
+@program
+def an_object_that_counts_serves_two_runs(lab: Lab) -> None:
+    desk = _Counter()
+    for word in ("x", "y"):
+        lab.ask(lab.agent([[use("tick", word, word=word)], "done"], [desk.tick], name=word), "go")
+
+
+@program
+def a_tool_that_raises_counts_in_an_object_of_its_own(lab: Lab) -> None:
+    class Door:
+        knocks = 0
+
+        @tool
+        def knock(self) -> str:
+            """Knock."""
+            self.knocks += 1
+            if self.knocks < 2:
+                raise ValueError("closed")
+            return "open"
+
+    lab.ask(lab.agent([[use("knock", "t")], [use("knock", "u")], "done"], [Door().knock]), "go")
+
+
+@program
+def a_tool_class_of_its_own_counts_its_calls(lab: Lab) -> None:
+    class Meter(AgentTool):
+        calls = 0
+        tool_name, tool_type = "meter", "own"
+        tool_spec: ClassVar[Any] = {"name": "meter", "description": "Measure.", "inputSchema": _NO_INPUT}
+
+        async def stream(self, tool_use: Any, invocation_state: Any, **_kwargs: Any) -> Any:
+            self.calls += 1
+            yield {"toolUseId": tool_use["toolUseId"], "status": "success", "content": [{"text": str(self.calls)}]}
+
+    lab.ask(lab.agent([[use("meter", "t")], [use("meter", "u")], "done"], [Meter()]), "go")
+
+
+@program
+def a_tool_keeps_a_set_in_an_object_of_its_own(lab: Lab) -> None:
+    class Once:
+        def __init__(self) -> None:
+            self.seen: set[str] = set()
+
+        @tool
+        def once(self, word: str) -> str:
+            """Once.
+
+            Args:
+                word: What.
+            """
+            known = word in self.seen
+            self.seen.add(word)
+            return str(known)
+
+    lab.ask(lab.agent([[use("once", "t", word="x")], [use("once", "u", word="x")], "done"], [Once().once]), "go")

@@ -46,7 +46,9 @@ NAMED = {
 """Ends that are no answer: each has its typed failure, as docs/errors.md says."""
 
 REFUSED = {
+    "a tool keeps a set in an object of its own",
     "a tool leaves a live object in the invocation state for another",
+    "a tool returns a set inside its json",
     "a tool registers another tool for the next turn",
     "a tool builds an agent and asks it",
     "an async tool builds an agent and awaits it",
@@ -56,19 +58,12 @@ REFUSED = {
 }
 """Refused with `UnsafeAgent`, which says what to do instead."""
 
-NOT_YET = {
-    "a tool returns a set inside its json": "differs: conversations, paid calls",
-    "a tool counts in an object of its own": "differs: conversations, paid calls",
-    "a hook asks the model again after an error": "an answer became ModelFailed",
-}
-"""What does not hold yet, exactly as it is today. A row that holds now fails here: take its line out."""
-
 
 def _rows(names: Iterable[str]) -> list[Any]:
     return [pytest.param(name, id=name, marks=[pytest.mark.slow] if name in SLOW else []) for name in names]
 
 
-@pytest.mark.parametrize("name", _rows(name for name in PROGRAMS if name not in {*NAMED, *REFUSED, *NOT_YET}))
+@pytest.mark.parametrize("name", _rows(name for name in PROGRAMS if name not in {*NAMED, *REFUSED}))
 def test_alike_with_a_suspension_at_every_call(name):
     assert (swept(PROGRAMS[name]) if SWEEP else {verdict(PROGRAMS[name])}) == {"alike"}
 
@@ -83,13 +78,8 @@ def test_what_cannot_be_replayed_is_refused(name):
     assert (swept(PROGRAMS[name]) if SWEEP else {verdict(PROGRAMS[name])}) == {"an answer became UnsafeAgent"}
 
 
-@pytest.mark.parametrize("name", _rows(NOT_YET))
-def test_not_yet(name):
-    assert verdict(PROGRAMS[name]) == NOT_YET[name], "behaves otherwise now: if alike, take the line out of NOT_YET"
-
-
 def test_the_tables_name_programs_that_exist():
     assert len(PROGRAMS) >= 100
-    listed = [*NAMED, *REFUSED, *NOT_YET]
+    listed = [*NAMED, *REFUSED]
     assert set(listed) <= PROGRAMS.keys()
     assert len(set(listed)) == len(listed)
