@@ -110,7 +110,7 @@ def _fraction(value: Any) -> bool:
 
 
 _LIMITS = {
-    "turns": _Field("a whole number between 1 and 300", _whole(1, 300)),
+    "turns": _Field("a whole number between 1 and 1000", _whole(1, 1000)),
     "total_tokens": _Field("a whole number above 0", _whole(1, 10**12)),
 }
 _TOOL_OPTIONS = {

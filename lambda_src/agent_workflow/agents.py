@@ -24,14 +24,14 @@ class AgentLimits(BaseModel):
     """Caps of one agent's run, checked between its model calls.
 
     Attributes:
-        turns: most model calls. Default: 25, that of durable_strands. Strands recurses once per turn, so Python's
-            recursion limit ends a run of more than about 310.
+        turns: most model calls. Default: 25, that of durable_strands. At most 1,000: with a tool in each turn that is
+            2,000 of the 3,000 operations that an execution may have.
         total_tokens: most input and output tokens together. Default: no cap.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    turns: int | None = Field(default=None, ge=1, le=300)
+    turns: int | None = Field(default=None, ge=1, le=1000)
     total_tokens: int | None = Field(default=None, ge=1)
 
 

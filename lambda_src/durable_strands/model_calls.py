@@ -32,6 +32,7 @@ from durable_strands.observer import safely
 from durable_strands.records import CallRecord, Usage
 from durable_strands.sizes import refuse_oversize
 from durable_strands.stream_watch import StreamWatch
+from durable_strands.turns import own_messages
 
 Next = Callable[[InvokeModelContext], AsyncGenerator[Any, None]]
 
@@ -60,7 +61,7 @@ class ModelCalls:
     async def stage(self, context: InvokeModelContext, next_fn: Next) -> AsyncGenerator[Any, None]:
         """Strands' model stage: ask for the step, pass events on, end with the reply."""
         relay: Relay[dict[str, Any]] = Relay()
-        work = self._ask(context.model, lambda: _reply(next_fn(context), relay), relay)
+        work = self._ask(context.model, lambda: _reply(next_fn(own_messages(context)), relay), relay)
         async for event in relay.events(work):
             yield event
         reply = relay.value

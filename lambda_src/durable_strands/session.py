@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from strands import Agent
 from strands.event_loop._retry import ModelRetryStrategy
-from strands.hooks import AfterToolsEvent
+from strands.hooks import AfterToolsEvent, BeforeModelCallEvent
 from strands.middleware import ExecuteToolContext, ExecuteToolStage, InvokeModelContext, InvokeModelStage
 from strands.models import Model
 
@@ -22,6 +22,7 @@ from durable_strands.model_calls import ModelCalls
 from durable_strands.safety import make_safe
 from durable_strands.snapshot import Baseline
 from durable_strands.tool_calls import ToolCalls
+from durable_strands.turns import before_model, in_a_loop
 
 _LAST = 10_000
 
@@ -56,12 +57,14 @@ def session(agent: Agent, run: LiveRun, asker: str = "") -> Iterator[Session]:
         agent.add_middleware(InvokeModelStage, _model_stage)
         agent.add_middleware(ExecuteToolStage, _tool_stage)
         agent.add_hook(_after_tools, AfterToolsEvent, order=_LAST)
+        agent.add_hook(before_model, BeforeModelCallEvent, order=_LAST)
     own = Session(ModelCalls(run, agent, asker), ToolCalls(run, agent, asker))
     executor, start = agent.tool_executor, Baseline.of(agent)
     attempts = _one_attempt(agent, None)
     _current[agent], agent.tool_executor = own, DurableToolExecutor(own.tool)
     try:
-        yield own
+        with in_a_loop(agent):
+            yield own
     except BaseException:
         start.restore(agent)
         raise
@@ -90,6 +93,9 @@ async def _model_stage(context: InvokeModelContext, next_fn: Any) -> AsyncGenera
     own = _current.get(context.agent)
     async for event in next_fn(context) if own is None else own.model.stage(context, next_fn):
         yield event
+
+
+_model_stage.durable = True  # type: ignore[attr-defined]
 
 
 async def _tool_stage(context: ExecuteToolContext, next_fn: Any) -> AsyncGenerator[Any, None]:

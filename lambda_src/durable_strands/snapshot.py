@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from durable_strands.conversation import Said, conversation
 from durable_strands.serdes import PlainJson
 
 # Strands writes these into every invocation state, anew on every pass.
@@ -48,16 +49,15 @@ class Messages:
     added: tuple[dict[str, Any], ...] = ()
 
     @classmethod
-    def between(cls, before: list[str], after: list[dict[str, Any]]) -> Self:
-        """What leads from one conversation, as texts, to another. A trimmed head and a grown tail cost no copy."""
-        texts = [_text(message) for message in after]
-        start = before.index(texts[0]) if texts and texts[0] in before else 0
+    def between(cls, before: list[Said], after: list[Said]) -> Self:
+        """What leads from one conversation to another. A trimmed head and a grown tail cost no copy."""
+        start = before.index(after[0]) if after and after[0] in before else 0
         kept = 0
-        for old, new in zip(before[start:], texts, strict=False):
+        for old, new in zip(before[start:], after, strict=False):
             if old != new:
                 break
             kept += 1
-        return cls(start, kept, tuple(_plain(message) for message in after[kept:]))
+        return cls(start, kept, tuple(said.plain for said in after[kept:]))
 
     def after(self, before: list[Any]) -> list[Any]:
         """The later conversation."""
@@ -129,9 +129,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An agent at one moment, cheap to compare: texts, no live objects."""
+    """An agent at one moment, cheap to compare."""
 
-    messages: list[str]
+    messages: list[Said]
     state: dict[str, str]
     invocation: dict[str, str]
     manager: str
@@ -144,7 +144,7 @@ class Snapshot:
     def of(cls, agent: Any, invocation_state: Mapping[str, Any]) -> Self:
         """The agent as it is."""
         return cls(
-            [_text(message) for message in agent.messages],
+            conversation(agent),
             _texts(agent.state.get().items()),
             _texts((key, value) for key, value in invocation_state.items() if key not in _STRANDS_OWN),
             _dump(agent.conversation_manager.get_state()),
@@ -158,7 +158,7 @@ class Snapshot:
         """What has changed since."""
         now = Snapshot.of(agent, invocation_state)
         return Change(
-            Messages.between(self.messages, agent.messages) if now.messages != self.messages else None,
+            Messages.between(self.messages, now.messages) if now.messages != self.messages else None,
             Values.between(self.state, now.state),
             Values.between(self.invocation, now.invocation),
             json.loads(now.manager) if now.manager != self.manager else None,
@@ -229,23 +229,15 @@ def _cancel(agent: Any) -> str | None:
     return "after_tools" if agent._deferred_cancel else None  # noqa: SLF001 - checked in `safety`
 
 
-def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
-    # Strands gives each message a random id, anew on every pass.
-    return {key: value for key, value in message.items() if key != "tracking_id"}
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    return _dump(_plain(message))
-
-
 def _dump(value: Any) -> str:
     return _SERDES.serialize(value)
 
 
 def _live(invocation_state: Mapping[str, Any]) -> dict[str, int]:
     """What is not JSON, and so cannot be kept: who it is, by name."""
-    plain = _texts(invocation_state.items())
-    return {key: id(value) for key, value in invocation_state.items() if key not in plain and key not in _STRANDS_OWN}
+    own = {key: value for key, value in invocation_state.items() if key not in _STRANDS_OWN}
+    plain = _texts(own.items())
+    return {key: id(value) for key, value in own.items() if key not in plain}
 
 
 def _texts(entries: Iterable[tuple[str, Any]]) -> dict[str, str]:

@@ -58,7 +58,7 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         ([one("critic")], "agent 'critic' must have a prompt in prompts/critic.md"),
         ([one(more="temprature = 1")], "must have only the fields name, inputs, model"),
         ([one(more="temperature = 2")], "temperature must be a number between 0 and 1, got 2"),
-        ([one(more="[agents.limits]\nturns = 0")], "turns must be a whole number between 1 and 300, got 0"),
+        ([one(more="[agents.limits]\nturns = 0")], "turns must be a whole number between 1 and 1000, got 0"),
         ([one(more="[agents.limits]\nsteps = 1")], "must have only the fields turns, total_tokens, got 'steps'"),
         ([one(more='tools = ["search"]')], "must have a tools.py beside agents.toml"),
         (['title = "x"', one()], "must hold [[agents]] tables only, got 'title'"),
