@@ -4,4 +4,4 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 export PYTHONPATH="$REPOSITORY" # a relative --script or --model stays relative to where the caller stands
-exec "$PYTHON" -P -m scripts.deploy.deploy_local "$@"
+exec "$PYTHON" -P -m scripts.deploy_local.command "$@"

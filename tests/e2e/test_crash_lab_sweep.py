@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lab import scenario
-from scripts.lab.observation import Evidence
-from scripts.lab.stack import LabStack
-from scripts.lab.verdict import times_made
-from scripts.local.jsonl import read_all
-from scripts.local.stack import ALIAS, FUNCTION_NAME
+from scripts.crash_lab import scenario
+from scripts.crash_lab.observation import Evidence
+from scripts.crash_lab.stack import LabStack
+from scripts.crash_lab.verdict import times_made
+from scripts.local_aws.processes.journal import read_all
+from scripts.local_aws.stack import ALIAS, FUNCTION_NAME
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POINTS = 9

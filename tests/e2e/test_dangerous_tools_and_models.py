@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from scripts.local.jsonl import read_all
-from scripts.local.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
+from scripts.local_aws.processes.journal import read_all
+from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

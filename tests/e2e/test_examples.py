@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.child import REPOSITORY
-from scripts.local.jsonl import read_all
+from scripts.local_aws.processes.child import REPOSITORY
+from scripts.local_aws.processes.journal import read_all
 
 pytestmark = pytest.mark.slow
 EXAMPLES = REPOSITORY / "docs" / "examples"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.child import REPOSITORY, Child
-from scripts.local.jsonl import read_all
-from scripts.local.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
+from scripts.local_aws.processes.child import REPOSITORY, Child
+from scripts.local_aws.processes.journal import read_all
+from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
 
 pytestmark = pytest.mark.slow
 AGENTS = ("research", "analysis", "summary")
@@ -139,7 +139,7 @@ def command(*arguments, environment=None, **options):
         **(environment or {}),
     }
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "scripts.local.run", *arguments],
+        [sys.executable, "-P", "-m", "scripts.run_local.command", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -208,7 +208,7 @@ def test_kill_after_an_agent_shows_two_processes_and_what_the_checkpoints_saved(
 def test_with_bedrock_the_callers_credentials_are_used_and_the_drill_still_counts(tmp_path):
     """Bedrock is what AWS_ENDPOINT_URL_BEDROCK_RUNTIME says: here a scripted endpoint of the test's own."""
     arguments = ["--script", str(script(tmp_path)), "--calls", str(tmp_path / "calls.jsonl")]
-    bedrock = Child("bedrock", "scripts.local.bedrock_endpoint", arguments, tmp_path / "bedrock.log", os.environ)
+    bedrock = Child("bedrock", "scripts.local_aws.bedrock.endpoint", arguments, tmp_path / "bedrock.log", os.environ)
     environment = {"AWS_ACCESS_KEY_ID": "caller", "AWS_SECRET_ACCESS_KEY": "caller"}
     try:
         environment["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = bedrock.url()
@@ -300,7 +300,7 @@ def test_a_part_that_dies_is_told_with_its_log(tmp_path):
             told += process.stderr.readline()
         folder = re.search(r"logs: (\S+)", told.decode())
         assert folder is not None
-        os.kill(pid_of("scripts.local.engine", folder[1]), signal.SIGKILL)
+        os.kill(pid_of("scripts.local_aws.functions.engine", folder[1]), signal.SIGKILL)
         output, _ = process.communicate(timeout=20)
     document = json.loads(output)
     assert process.returncode == 1

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from scripts.lab import scenario
-from scripts.lab.stack import LabStack
-from scripts.local.jsonl import read_all
-from scripts.local.stack import ALIAS, FUNCTION_NAME
+from scripts.crash_lab import scenario
+from scripts.crash_lab.stack import LabStack
+from scripts.local_aws.processes.journal import read_all
+from scripts.local_aws.stack import ALIAS, FUNCTION_NAME
 
 TURNS = 10
 THROTTLED_TURN = 9

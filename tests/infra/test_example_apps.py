@@ -16,7 +16,7 @@ import pytest
 from infra.durable_agent_pipeline import DurableAgentPipeline
 from infra.durable_agent_pipeline.package import package_of
 from infra.durable_agent_pipeline.props import PipelineProps
-from scripts.local.run_local.own_agents import check_agents
+from scripts.run_local.own_agents import check_agents
 from tests.infra.apps import NO_BUNDLING, ROOT, new_stack
 
 EXAMPLES = ROOT / "docs" / "examples"

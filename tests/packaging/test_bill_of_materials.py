@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from infra.durable_agent_pipeline.bundle import UNUSED
-from scripts.local.child import REPOSITORY
+from scripts.local_aws.processes.child import REPOSITORY
 
 pytestmark = pytest.mark.slow
 

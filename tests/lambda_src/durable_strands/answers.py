@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from scripts.local.bedrock.wire import event_frame, frame
+from scripts.local_aws.bedrock.wire import event_frame, frame
 
 STATUS_WORDS = {200: "OK", 529: "Overloaded"}
 

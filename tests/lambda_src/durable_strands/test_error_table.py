@@ -7,7 +7,7 @@ from pathlib import Path
 
 from durable_strands import errors, failure_table
 from durable_strands.errors import AgentFailed
-from scripts.errors.table import page
+from scripts.error_table.table import page
 
 PAGE = (Path(__file__).parents[3] / "docs" / "errors.md").read_text(encoding="utf-8")
 

@@ -1,0 +1,17 @@
+"""Every benchmark, in the order they run: the cheap ones first."""
+
+from scripts.bench import commands, fresh_process, operations, overhead, package, replay
+from scripts.bench.row import Benchmark
+
+BENCHMARKS = (
+    Benchmark("operations", operations.default_run),
+    Benchmark("api-calls", operations.api_calls),
+    Benchmark("engine", overhead.local_engine),
+    Benchmark("handler", fresh_process.handler_rows),
+    Benchmark("overhead", overhead.ten_turns),
+    Benchmark("replay", replay.long_history),
+    Benchmark("package", package.package_rows),
+    Benchmark("synth", commands.synth),
+    Benchmark("local-run", commands.local_run),
+    Benchmark("fast-tests", commands.fast_tests, slow=True),
+)

@@ -1,0 +1,1 @@
+"""Measures what a failure costs in three designs."""

@@ -1,0 +1,89 @@
+"""The command line of scripts/cost_model.py: measure, then table, JSON, picture, page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from agent_workflow.agents import read_agents
+from scripts.cost_model.designs import RunFailed
+from scripts.cost_model.findings import Findings
+from scripts.cost_model.measure import measure
+from scripts.cost_model.price_table import UnknownPrice, price_table, source
+from scripts.cost_model.report import NoPlace, show, write
+from scripts.cost_model.stories import PACKAGED
+from scripts.local_aws.processes.child import REPOSITORY, ChildDied
+
+PAGE = REPOSITORY / "docs" / "cost.md"
+PICTURE = REPOSITORY / "docs" / "pictures" / "cost.png"
+FAILED = 1
+INTERRUPTED = 130
+EPILOG = (
+    "exit: 0 measured; 1 a run failed, or the ledger of call-level durability is not what Bedrock served; 2 bad usage. "
+    "Takes about 20 seconds; nothing leaves this machine."
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    told = Console(stderr=True)
+    try:
+        findings = _measured(told)
+        if options.json:
+            print(json.dumps(findings.document(), indent=2))
+        else:
+            show(findings, Console(width=None if sys.stdout.isatty() else 160))
+        _keep(findings, options)
+    except (RunFailed, ChildDied, UnknownPrice, NoPlace, OSError) as failure:
+        print(f"cost model: {failure}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("cost model: interrupted; every process of it was ended", file=sys.stderr)
+        return INTERRUPTED
+    for line in findings.disagreements():
+        print(f"cost model: {line}", file=sys.stderr)
+    return 0 if findings.trusted() else FAILED
+
+
+def _measured(told: Console) -> Findings:
+    prices = price_table(agent.model for agent in read_agents(PACKAGED))
+    with told.status("starting the scripted Bedrock endpoint") as status:
+        rows = measure(prices, lambda what: status.update(f"running: {what}"))
+    return Findings(rows, prices, source(), datetime.now(UTC).date())
+
+
+def _keep(findings: Findings, options: argparse.Namespace) -> None:
+    from scripts.cost_model.picture import draw
+
+    if options.write:
+        write(findings, PAGE)
+    for file in filter(None, (options.picture, PICTURE if options.write else None)):
+        draw(findings, file)
+
+
+def _picture(name: str) -> Path:
+    file = Path(name)
+    if file.suffix not in {".png", ".svg"}:
+        raise argparse.ArgumentTypeError(f"a picture must end in .png or .svg, got {name!r}")
+    if not file.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"a picture must go into a folder that exists, got {name!r}")
+    return file
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/cost_model.py",
+        description="What a failure costs without checkpoints, with a checkpoint per agent and with one per call: "
+        "measured by running the workflow against a scripted Bedrock that fails on purpose.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the tables")
+    parser.add_argument("--picture", type=_picture, metavar="FILE", help="also draw the bars into FILE (.png or .svg)")
+    parser.add_argument("--write", action="store_true", help="also update docs/cost.md and docs/pictures/cost.png")
+    return parser

@@ -1,0 +1,1 @@
+"""Kills the pipeline at every durable operation."""

@@ -1,0 +1,98 @@
+"""The command behind scripts/crash_lab.py: options, progress, what is written where, exit status."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.crash_lab.display import display_on
+from scripts.crash_lab.record import record
+from scripts.crash_lab.report import document, write_table
+from scripts.crash_lab.sweep import Sweep, Unusable, run_sweep
+from scripts.local_aws.processes.child import ChildDied
+
+HELD, BROKEN, INTERRUPTED = 0, 1, 130
+SUFFIXES = (".png", ".svg", ".pdf")
+
+
+def main(arguments: list[str]) -> int:
+    """Run a sweep; returns 0 if every tried point holds, 1 if one does not or nothing could be tried."""
+    options = _parser().parse_args(arguments)
+    if options.record and options.points is not None:
+        _parser().error("--record needs every point, got --points")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: nothing stays behind
+    errors = Console(stderr=True)
+    folder = Path(tempfile.mkdtemp(prefix="crash-lab-"))
+    began = time.monotonic()
+    try:
+        with display_on(errors) as display:
+            sweep = run_sweep(folder, most=options.points, jobs=options.jobs, progress=display)
+    except (ChildDied, Unusable) as error:
+        return _fail(error, folder, as_json=options.json)
+    except KeyboardInterrupt:
+        errors.print("crash lab: interrupted; every process was ended")
+        shutil.rmtree(folder, ignore_errors=True)
+        return INTERRUPTED
+    return _tell(sweep, time.monotonic() - began, options, folder)
+
+
+def _tell(sweep: Sweep, seconds: float, options: argparse.Namespace, folder: Path) -> int:
+    if options.json:
+        print(json.dumps(document(sweep, seconds), indent=2))
+    else:
+        write_table(sweep, seconds, Console())
+    if options.picture is not None:
+        from scripts.crash_lab.picture import draw
+
+        draw(sweep, options.picture)
+    if options.record:
+        record(sweep, seconds)
+    if all(verdict.holds for verdict in sweep.verdicts):
+        shutil.rmtree(folder, ignore_errors=True)
+        return HELD
+    print(f"crash lab: what the processes wrote is kept in {folder}", file=sys.stderr)
+    return BROKEN
+
+
+def _fail(error: Exception, folder: Path, *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error_type": type(error).__name__, "error_message": str(error)}))
+    print(f"crash lab: {error}\nwhat the processes wrote is kept in {folder}", file=sys.stderr)
+    return BROKEN
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="crash_lab.py",
+        description="Kill the pipeline's process (SIGKILL) before, during and after every durable operation, each time "
+        "in a new execution, and show that no completed call is made again. Needs no AWS account and no network.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the table")
+    parser.add_argument("--points", type=_count, metavar="N", help="try N points at even distances. Default: all")
+    parser.add_argument("--jobs", type=int, choices=(1, 2), default=2, help="stacks at the same time. Default: 2")
+    parser.add_argument("--picture", type=_picture, metavar="FILE", help="draw the sweep (.png, .svg or .pdf)")
+    parser.add_argument("--record", action="store_true", help="write the figures and the picture into docs/")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _picture(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in SUFFIXES or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"must end in {', '.join(SUFFIXES)} and lie in a folder that exists, got {text!r}"
+        )
+    return path

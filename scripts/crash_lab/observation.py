@@ -1,0 +1,177 @@
+"""One execution in the lab: start it, kill it where the point says, answer the editor's question, keep all evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scripts.crash_lab import scenario
+from scripts.crash_lab.points import KillPoint, fault_of
+from scripts.crash_lab.stack import LabStack
+from scripts.local_aws.processes.journal import Follower
+from scripts.local_aws.stack import ALIAS, FUNCTION_NAME
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+Lines = list[dict[str, Any]]
+PATIENCE_SECONDS = 120.0
+LOOK_SECONDS = 0.03
+
+
+class Interrupted(Exception):
+    """The sweep is being stopped."""
+
+
+@dataclass
+class Evidence:
+    """What the outside saw of one execution.
+
+    events: the Lambda endpoint's journal of it: invocations, checkpoint updates that the engine accepted, kills.
+    calls: the model endpoint's lines.
+    witness: the tools' lines.
+    killed: pids of the processes that were killed on purpose.
+    result: the handler's result; None if there is none.
+    failure: why there is no result. Default: none.
+    """
+
+    events: Lines = field(default_factory=list)
+    calls: Lines = field(default_factory=list)
+    witness: Lines = field(default_factory=list)
+    killed: list[int] = field(default_factory=list)
+    result: dict[str, Any] | None = None
+    failure: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def running(self) -> int | None:
+        """Pid of the process that runs now."""
+        last = self._last_of_processes
+        return int(last["pid"]) if last.get("event") == "invocation_started" else None
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the function ended by itself and waits for the engine."""
+        last = self._last_of_processes
+        return last.get("event") == "invocation_ended" and last.get("status") == "PENDING"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the execution is over."""
+        return any(line["event"] == "execution_finished" for line in self.events)
+
+    @property
+    def _last_of_processes(self) -> dict[str, Any]:
+        of_processes = ("invocation_started", "invocation_ended")
+        return next((line for line in reversed(self.events) if line["event"] in of_processes), {})
+
+
+def observe(
+    stack: LabStack, point: KillPoint | None, stopping: threading.Event, *, throttled: bool = False
+) -> Evidence:
+    """Run the pipeline once and kill it at `point`; None runs it undisturbed, or with the one throttled call.
+
+    Raises:
+        ChildDied: a part of the stack ended.
+        Interrupted: `stopping` was set.
+    """
+    faults = {scenario.THROTTLED: "throttle"} if throttled else fault_of(point)
+    held = point.call if point and point.moment == "during" else None
+    stack.prepare(script=scenario.script(faults), kill_rules=point.kill_rules if point else [], hold=held)
+    return _Observation(stack, held).run(stopping)
+
+
+class _Observation:
+    def __init__(self, stack: LabStack, held: str | None) -> None:
+        self._stack = stack
+        self._client: LambdaClient = stack.client()
+        self._held = held
+        self._evidence = Evidence()
+        self._questions: list[str] = []
+        self._answered: set[str] = set()
+        self._followers: list[tuple[Follower, Callable[[Lines], None]]] = [
+            (Follower(stack.events), self._take_events),
+            (Follower(stack.calls), self._evidence.calls.extend),
+            (Follower(stack.witness), self._evidence.witness.extend),
+            (Follower(stack.outbox), self._take_questions),
+        ]
+        self._execution = ""
+        for follower, _ in self._followers:
+            follower.new_lines()  # those of the executions before
+
+    def run(self, stopping: threading.Event) -> Evidence:
+        began = time.monotonic()
+        started = self._client.invoke(
+            FunctionName=FUNCTION_NAME,
+            Qualifier=ALIAS,
+            InvocationType="Event",
+            Payload=json.dumps(scenario.EVENT).encode(),
+        )
+        self._execution = started["DurableExecutionArn"]
+        while not self._evidence.finished and time.monotonic() - began < PATIENCE_SECONDS:
+            if stopping.wait(LOOK_SECONDS):
+                raise Interrupted
+            self._stack.check()
+            self._look()
+        self._evidence.seconds = time.monotonic() - began
+        self._read_result()
+        return self._evidence
+
+    def _look(self) -> None:
+        for follower, take in self._followers:
+            take(follower.new_lines())
+        if self._held is not None and self._held_call_began() and self._evidence.running is not None:
+            self._kill(self._evidence.running)
+        if self._questions and self._evidence.suspended:
+            self._answer(self._questions.pop())
+
+    def _kill(self, pid: int) -> None:
+        os.killpg(pid, signal.SIGKILL)
+        self._evidence.killed.append(pid)
+        self._held = None
+        self._stack.let_go()
+
+    def _held_call_began(self) -> bool:
+        # a model call is killed once a part of its reply has come, a tool once it said so
+        began = [line["call"] for line in self._evidence.witness if line["event"] == "started"]
+        began += [
+            scenario.model_witness(line["agent"], line["turn"])
+            for line in self._evidence.calls
+            if line["event"] == "token"
+        ]
+        return self._held in began
+
+    def _take_events(self, lines: Lines) -> None:
+        mine = [line for line in lines if line.get("execution") == self._execution]
+        self._evidence.events += mine
+        self._evidence.killed += [line["pid"] for line in mine if line["event"] == "killed"]
+
+    def _take_questions(self, lines: Lines) -> None:
+        self._questions += [line["callback_id"] for line in lines]
+
+    def _answer(self, callback_id: str) -> None:
+        # a question that was sent twice is still one callback; the editor answers once
+        if callback_id not in self._answered:
+            self._answered.add(callback_id)
+            answer = scenario.EDITORS_ANSWER.encode()
+            self._client.send_durable_execution_callback_success(CallbackId=callback_id, Result=answer)
+
+    def _read_result(self) -> None:
+        if not self._evidence.finished:
+            with suppress(Exception):  # what is wrong is told already
+                self._client.stop_durable_execution(DurableExecutionArn=self._execution)
+            self._evidence.failure = f"did not end within {PATIENCE_SECONDS:g} seconds"
+            return
+        details = self._client.get_durable_execution(DurableExecutionArn=self._execution)
+        if details["Status"] == "SUCCEEDED":
+            self._evidence.result = json.loads(details["Result"])
+        else:
+            error = details.get("Error", {})
+            self._evidence.failure = f"{details['Status']}: {error.get('ErrorType')}: {error.get('ErrorMessage')}"

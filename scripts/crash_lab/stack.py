@@ -1,0 +1,104 @@
+"""The lab's local stack: started once, then told for each execution what the model says and where the process dies."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from scripts.crash_lab import scenario
+from scripts.local_aws.processes.child import Child
+from scripts.local_aws.stack import LocalStack, StackSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+INVOCATION_SECONDS = 60
+CRASH_RETRY_SECONDS = 0.2
+"""Pause of the engine before it invokes a crashed function again; 5 by itself."""
+
+
+class LabStack:
+    """Context manager: everything runs inside, nothing outside. One execution at a time.
+
+    events, calls: what the Lambda endpoint and the Bedrock endpoint write down.
+    witness, outbox: what the tools write down: their acts, and the callbacks that they wait for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.calls = folder / "calls.jsonl"
+        self.witness, self.outbox = folder / "witness.jsonl", folder / "outbox.jsonl"
+        self.events = folder / "events.jsonl"
+        self._hold = folder / "hold"
+        self._folder = folder
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as running:
+            self._bedrock = self._start_bedrock(running)
+            self._bedrock_url = self._bedrock.url()
+            self._stack = running.enter_context(LocalStack(self._settings()))
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def client(self) -> LambdaClient:
+        """A boto3 `lambda` client on the Lambda endpoint."""
+        return self._stack.client()
+
+    def prepare(self, *, script: Any, kill_rules: Sequence[Mapping[str, Any]], hold: str | None) -> None:
+        """Set the stage for the next execution.
+
+        Args:
+            script: what the model says; its faults are unused again.
+            kill_rules: when the Lambda endpoint kills.
+            hold: witness of the tool call that must not finish until `let_go`; None holds none.
+        """
+        httpx.post(f"{self._bedrock_url}/_local/script", json=script, trust_env=False).raise_for_status()
+        self._stack.replace_kill_rules(kill_rules)
+        self.let_go()
+        if hold is not None:
+            self._hold.write_text(hold, encoding="utf-8")
+
+    def let_go(self) -> None:
+        """No tool call is held any longer."""
+        self._hold.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Raise ChildDied if one of the processes has ended."""
+        self._bedrock.check()
+        self._stack.check()
+
+    def _start_bedrock(self, running: ExitStack) -> Child:
+        script = self._folder / "script.json"
+        script.write_text(json.dumps(scenario.script()), encoding="utf-8")
+        options = ["--calls", str(self.calls), "--script", str(script)]
+        log = self._folder / "bedrock-endpoint.log"
+        child = Child("Bedrock endpoint", "scripts.local_aws.bedrock.endpoint", options, log, os.environ)
+        running.callback(child.stop)
+        return child
+
+    def _settings(self) -> StackSettings:
+        files = {"LAB_WITNESS": self.witness, "LAB_OUTBOX": self.outbox, "LAB_HOLD": self._hold}
+        return StackSettings(
+            folder=self._folder,
+            environment={
+                **scenario.environment(),
+                **{name: str(file) for name, file in files.items()},
+                # an endpoint of the lab's own: its script is replaced for every execution
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock_url,
+            },
+            timeout_seconds=INVOCATION_SECONDS,
+            crash_retry_seconds=CRASH_RETRY_SECONDS,
+        )

@@ -1,0 +1,127 @@
+"""The whole sweep: an undisturbed run, then one kill after the other, on one or two stacks side by side."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.crash_lab import scenario
+from scripts.crash_lab.observation import Evidence, observe
+from scripts.crash_lab.points import KillPoint, points_of, sample
+from scripts.crash_lab.stack import LabStack
+from scripts.crash_lab.verdict import Verdict, judge, times_made
+
+
+class Unusable(RuntimeError):
+    """The undisturbed run already went wrong, so nothing can be compared with it."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What came out.
+
+    points: every kill point that the undisturbed run showed, tried or not.
+    verdicts: of the tried ones, in the order of the points.
+    undisturbed: the handler's result without a kill.
+    """
+
+    points: tuple[KillPoint, ...]
+    verdicts: tuple[Verdict, ...]
+    undisturbed: dict[str, Any]
+
+
+class Progress:
+    """Told how far the sweep is; this one says nothing."""
+
+    def planned(self, points: int) -> None:
+        """So many points will be tried."""
+
+    def tried(self, verdict: Verdict) -> None:
+        """One more was."""
+
+
+def run_sweep(folder: Path, *, most: int | None, jobs: int, progress: Progress) -> Sweep:
+    """Try every kill point, or an even sample of `most`, and judge each.
+
+    Args:
+        folder: where logs and evidence go.
+        most: how many points. Default of the command: all.
+        jobs: stacks that work at the same time.
+        progress: told how far it is.
+
+    Raises:
+        Unusable: the undisturbed run failed or made a call twice.
+        ChildDied: a part of a stack ended.
+    """
+    with ExitStack() as running:
+        stacks = [running.enter_context(LabStack(folder / f"stack-{number}")) for number in range(1, jobs + 1)]
+        stopping = threading.Event()
+        running.callback(stopping.set)
+        undisturbed = _clean(observe(stacks[0], None, stopping))
+        throttled = observe(stacks[0], None, stopping, throttled=True)
+        points = points_of(_updates(undisturbed), _updates(throttled), scenario.calls())
+        chosen = sample(points, most)
+        progress.planned(len(chosen))
+        result = undisturbed.result or {}
+
+        def attempt(stack: LabStack, point: KillPoint) -> Verdict:
+            verdict = judge(point, observe(stack, point, stopping), result, scenario.calls())
+            progress.tried(verdict)
+            return verdict
+
+        verdicts = _spread(stacks, chosen, attempt, stopping)
+    return Sweep(tuple(points), tuple(verdicts), result)
+
+
+def _spread(
+    stacks: Sequence[LabStack],
+    points: Sequence[KillPoint],
+    attempt: Callable[[LabStack, KillPoint], Verdict],
+    stopping: threading.Event,
+) -> list[Verdict]:
+    waiting: queue.SimpleQueue[tuple[int, KillPoint]] = queue.SimpleQueue()
+    for item in enumerate(points):
+        waiting.put(item)
+    verdicts: dict[int, Verdict] = {}
+
+    def work(stack: LabStack) -> None:
+        while not stopping.is_set():
+            try:
+                number, point = waiting.get_nowait()
+            except queue.Empty:
+                return
+            verdicts[number] = attempt(stack, point)
+
+    with ThreadPoolExecutor(len(stacks), thread_name_prefix="stack") as pool:
+        try:
+            futures = [pool.submit(work, stack) for stack in stacks]
+            done = wait(futures, return_when=FIRST_EXCEPTION).done
+            for future in done:
+                future.result()
+        finally:
+            stopping.set()  # after an error or Ctrl-C the other stack must not go on to the end
+    return [verdicts[number] for number in sorted(verdicts)]
+
+
+def _clean(evidence: Evidence) -> Evidence:
+    made = times_made(evidence)
+    wrong = [call.witness for call in scenario.calls() if made[call.witness] != 1]
+    if evidence.failure is not None:
+        raise Unusable(f"the undisturbed run gave no result: {evidence.failure}")
+    if wrong or len(made) != len(scenario.calls()):
+        raise Unusable(f"every call of the undisturbed run must be made once, got {dict(made)}")
+    succeeded = {update["operation"] for update in _updates(evidence) if update["action"] == "SUCCEED"}
+    if bare := [call.path for call in scenario.calls() if call.path not in succeeded]:
+        # without a checkpoint of its own a call would never count as completed, and its repetition as harmless
+        raise Unusable(f"every call must be a durable step, got none named {bare[0]}")
+    return evidence
+
+
+def _updates(evidence: Evidence) -> list[dict[str, Any]]:
+    return [line for line in evidence.events if line["event"] == "operation"]

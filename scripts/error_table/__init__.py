@@ -1,0 +1,1 @@
+"""The table of what a model call's failure is taken for."""

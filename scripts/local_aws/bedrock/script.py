@@ -1,0 +1,185 @@
+"""Answers from a script file: the same request always gets the same reply, faults are used up one per request."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scripts.local_aws.bedrock.converse import ConverseRequest
+from scripts.local_aws.bedrock.faults import Fault, broken_stream, refusal
+from scripts.local_aws.bedrock.pieces import Begin, ConnectionDropped, End, Piece, Text, ToolInput, ToolStart, Usage
+from scripts.local_aws.bedrock.wire import AwsError
+
+_MOST_PIECES = 1000
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Tokens = Annotated[int, Field(ge=0)]
+
+
+class ScriptError(ValueError):
+    """The script is unusable; the message names the place in it."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ScriptedUsage(_Part):
+    """Token counts to report. Default: words are counted instead, cache counts are left off the wire."""
+
+    inputTokens: Tokens | None = None  # noqa: N815 - Bedrock's own names
+    outputTokens: Tokens | None = None  # noqa: N815
+    cacheReadInputTokens: Tokens | None = None  # noqa: N815
+    cacheWriteInputTokens: Tokens | None = None  # noqa: N815
+
+
+class ScriptedToolUse(_Part):
+    """A tool the reply asks for."""
+
+    name: str
+    input: dict[str, Any] = {}
+
+
+class ScriptedReply(_Part):
+    """One reply and the faults that come before it.
+
+    `agent`, `turn`: whom it answers. Default: "*", any.
+    `stop_reason`: Default: tool_use when the reply asks for tools, else end_turn.
+    `delay_seconds`: silence before the first byte. Default: 0.
+    `stall_seconds`: silence of the stall faults, after which the socket closes. Default: an hour.
+    """
+
+    agent: str = "*"
+    turn: Annotated[int, Field(ge=1)] | Literal["*"] = "*"
+    text: str = ""
+    tool_uses: list[ScriptedToolUse] = []
+    stop_reason: (
+        Literal["end_turn", "tool_use", "max_tokens", "stop_sequence", "guardrail_intervened", "content_filtered"]
+        | None
+    ) = None
+    usage: ScriptedUsage = ScriptedUsage()
+    delay_seconds: Seconds = 0
+    stall_seconds: Seconds = 3600
+    faults: list[Fault] = []
+
+    def answers(self, request: ConverseRequest) -> bool:
+        """Whether this reply is meant for the request's agent and turn."""
+        return self.agent in ("*", request.agent) and self.turn in ("*", request.turn)
+
+
+class Script(_Part):
+    """The whole file: the first reply that matches wins, `default` answers what none matches."""
+
+    replies: list[ScriptedReply] = []
+    default: ScriptedReply | None = None
+
+
+def parse_script(text: str | bytes) -> Script:
+    """The script in a JSON document.
+
+    Raises:
+        ScriptError: Not JSON, or not a script; the message names the place, such as `replies[0].faults[1]`.
+    """
+    try:
+        return Script.model_validate_json(text)
+    except ValidationError as refused:
+        first = refused.errors(include_url=False, include_context=False)[0]
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"]).lstrip(".")
+        raise ScriptError(f"{place}: {first['msg']}" if place else first["msg"]) from None
+
+
+class ScriptBackend:
+    """Replays a script; knows nothing between requests but how many faults each agent's turn has used up."""
+
+    label = "scripted replies"
+
+    def __init__(self, script: Script) -> None:
+        self.replace(script)
+
+    def replace(self, script: Script) -> None:
+        """Answer from `script` from now on, with all its faults unused."""
+        self._entries = [*script.replies, *([script.default] if script.default else [])]
+        self._used: Counter[tuple[int, str, int]] = Counter()
+
+    async def reply(self, request: ConverseRequest) -> AsyncGenerator[Piece, None]:
+        """The scripted pieces, word by word, or as many of them as the next fault lets through."""
+        entry, fault = self._next(request)
+        await asyncio.sleep(entry.delay_seconds)
+        if fault and (error := refusal(fault)):
+            raise error
+        if fault == "stall":
+            await _stall(entry, fault)
+        usage = _usage(entry, request)
+        pieces = list(_pieces(entry, request, usage))
+        yield Begin(usage.input_tokens)
+        for piece in pieces[: len(pieces) // 2] if fault else pieces:
+            await asyncio.sleep(0)  # lets other calls speak and a departed client be noticed
+            yield piece
+        if fault:
+            await _break_off(entry, fault, request)
+        stop_reason = entry.stop_reason or ("tool_use" if entry.tool_uses else "end_turn")
+        yield End(stop_reason, usage)
+
+    def _next(self, request: ConverseRequest) -> tuple[ScriptedReply, Fault | None]:
+        for index, entry in enumerate(self._entries):
+            if entry.answers(request):
+                key = (index, request.agent, request.turn)
+                self._used[key] += 1
+                fault = entry.faults[self._used[key] - 1] if self._used[key] <= len(entry.faults) else None
+                return entry, fault
+        unscripted = f"The script has no reply for agent {request.agent}, turn {request.turn}."
+        raise AwsError("ValidationException", unscripted)
+
+
+async def _break_off(entry: ScriptedReply, fault: Fault, request: ConverseRequest) -> None:
+    if error := broken_stream(fault, request):
+        raise error
+    if fault == "stall_midstream":
+        await _stall(entry, fault)
+    raise ConnectionDropped(fault)
+
+
+async def _stall(entry: ScriptedReply, fault: Fault) -> None:
+    await asyncio.sleep(entry.stall_seconds)
+    raise ConnectionDropped(fault)
+
+
+def _usage(entry: ScriptedReply, request: ConverseRequest) -> Usage:
+    given = entry.usage
+    words = len(entry.text.split()) + sum(len(json.dumps(tool.input).split()) + 1 for tool in entry.tool_uses)
+    return Usage(
+        input_tokens=request.words() if given.inputTokens is None else given.inputTokens,
+        output_tokens=words if given.outputTokens is None else given.outputTokens,
+        cache_read_tokens=given.cacheReadInputTokens,
+        cache_write_tokens=given.cacheWriteInputTokens,
+    )
+
+
+def _pieces(entry: ScriptedReply, request: ConverseRequest, usage: Usage) -> Iterator[Piece]:
+    """Text word by word, each tool's input in a few bits; the output tokens are spread evenly over all of them."""
+    words = _in_bits(re.findall(r"\s*\S+(?:\s+$)?", entry.text) or ([entry.text] if entry.text else []))
+    inputs = [_in_bits(list(json.dumps(tool.input)), most=4) for tool in entry.tool_uses]
+    share = usage.output_tokens / max(1, len(words) + sum(map(len, inputs)))
+    sent = 0
+    for word in words:
+        sent += 1
+        yield Text(word, round(sent * share))
+    for position, (tool, bits) in enumerate(zip(entry.tool_uses, inputs, strict=True), start=1):
+        yield ToolStart(_tool_use_id(request, position), tool.name)
+        for bit in bits:
+            sent += 1
+            yield ToolInput(bit, round(sent * share))
+
+
+def _in_bits(parts: list[str], most: int = _MOST_PIECES) -> list[str]:
+    size = -(-len(parts) // most) or 1
+    return ["".join(parts[start : start + size]) for start in range(0, len(parts), size)]
+
+
+def _tool_use_id(request: ConverseRequest, position: int) -> str:
+    """The same for the same turn in every process, so that a resumed run meets the ids it has checkpointed."""
+    agent = re.sub(r"[^a-zA-Z0-9_-]", "-", request.agent)[:32]
+    return f"tooluse_{agent}_{request.turn}_{position}"

@@ -1,0 +1,141 @@
+"""A Lambda service on loopback: any boto3 `lambda` client pointed at it invokes and operates the durable function.
+
+    python -m scripts.local_aws.functions.endpoint --port 0 --engine-url URL --function-root lambda_src \
+        --handler handler.lambda_handler --log-dir DIR --events FILE.jsonl
+
+Prints `ready http://127.0.0.1:PORT` when serving.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from scripts.local_aws.functions.checkpoints import CheckpointApi
+from scripts.local_aws.functions.durable import DurableApi
+from scripts.local_aws.functions.engine_client import API, Engine, invoke_handlers_at
+from scripts.local_aws.functions.executions import Executions
+from scripts.local_aws.functions.function_environment import function_environment, region_of
+from scripts.local_aws.functions.function_runner import FunctionRunner, FunctionSettings
+from scripts.local_aws.functions.invoke import InvokeApi
+from scripts.local_aws.functions.kill_rules import KillRules
+from scripts.local_aws.functions.operation_paths import OperationPaths
+from scripts.local_aws.functions.replies import Refusal, refused
+from scripts.local_aws.processes.journal import Journal
+from scripts.local_aws.processes.loopback import listen, serve
+
+
+def application(options: argparse.Namespace, url: str) -> Starlette:
+    """The endpoint as an ASGI application that believes to be reachable at `url`."""
+    journal = Journal(options.events)
+    engine = Engine(options.engine_url)
+    executions = Executions(engine, journal)
+    functions = FunctionRunner(_settings(options, url), journal)
+    paths: defaultdict[str, OperationPaths] = defaultdict(OperationPaths)
+    invoke = InvokeApi(engine, executions, functions, journal, paths, options.execution_timeout_seconds)
+    durable = DurableApi(engine, executions)
+    checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, paths, options.calls)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        functions.kill_all()
+        await executions.close()
+        await engine.close()
+
+    one = f"{API}/durable-executions/{{execution:path}}"
+    routes = [
+        Route("/2015-03-31/functions/{name:path}/invocations", invoke.handle, methods=["POST"]),
+        Route(f"{API}/functions/{{name:path}}/durable-executions", durable.listing, methods=["GET"]),
+        Route(f"{one}/checkpoint", checkpoints.handle, methods=["POST"]),
+        Route(f"{one}/stop", durable.stop, methods=["POST"]),
+        Route(f"{one}/pause", durable.unsupported, methods=["POST"]),
+        Route(f"{one}/resume", durable.unsupported, methods=["POST"]),
+        Route(one, durable.unsupported, methods=["DELETE"]),
+        Route(f"{API}/{{rest:path}}", durable.forward, methods=["GET", "POST"]),
+        Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
+        Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
+    ]
+    answers: dict[Any, Any] = {Refusal: _refusal, httpx.HTTPError: _engine_gone}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=answers)
+
+
+async def _refusal(_: Request, refusal: Refusal) -> Response:
+    return refusal.response
+
+
+async def _engine_gone(_: Request, error: httpx.HTTPError) -> Response:
+    return refused(503, "ServiceException", f"the durable engine does not answer: {error}")
+
+
+async def _unknown(request: Request) -> Response:
+    message = f"no local service answers {request.method} {request.url.path}"
+    return refused(404, "UnknownOperationException", message)
+
+
+def _settings(options: argparse.Namespace, url: str) -> FunctionSettings:
+    options.log_dir.mkdir(parents=True, exist_ok=True)
+    root = options.function_root.resolve()
+    environment = function_environment(
+        os.environ,
+        endpoint_url=url,
+        handler=options.handler,
+        root=str(root),
+        real_credentials=options.real_credentials,
+    )
+    log = options.log_dir.resolve() / "function.log"
+    return FunctionSettings(root, options.handler, environment, region_of(os.environ), log, options.timeout_seconds)
+
+
+def _rules(text: str) -> KillRules:
+    try:
+        return KillRules.parse(json.loads(Path(text).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="lambda_endpoint", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
+    parser.add_argument("--engine-url", required=True)
+    parser.add_argument("--function-root", type=Path, required=True)
+    parser.add_argument("--handler", required=True, help="module.function")
+    parser.add_argument("--log-dir", type=Path, required=True)
+    parser.add_argument("--events", type=Path, required=True, help="JSON lines are appended to this file")
+    parser.add_argument("--timeout-seconds", type=float, default=900, help="per invocation (default 900)")
+    parser.add_argument("--execution-timeout-seconds", type=int, default=86_400, help="per execution (default a day)")
+    parser.add_argument("--kill-rules", type=_rules, default=KillRules(), metavar="FILE.json")
+    parser.add_argument("--calls", type=Path, help="the Bedrock endpoint's calls file, for kills during a model call")
+    parser.add_argument(
+        "--real-credentials", action="store_true", help="the function keeps the caller's AWS credentials"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    options = _options()
+    listener, url = listen(options.port)
+    try:
+        invoke_handlers_at(options.engine_url, url)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        print(f"the durable engine at {options.engine_url} does not answer: {error}", file=sys.stderr)
+        sys.exit(2)
+    serve(application(options, url), listener, url)
+
+
+if __name__ == "__main__":
+    main()

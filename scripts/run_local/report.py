@@ -1,0 +1,119 @@
+"""Writes what a run produced: the report, the ledger by agent, the crash drill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, JustifyMethod
+from rich.markdown import Markdown
+from rich.table import Table
+
+from scripts.console.agents_progress import Progress
+from scripts.run_local.models import ModelChoice
+from scripts.run_local.savings import Drill
+
+Usage = Mapping[str, Any]
+COUNTS = {
+    "model calls": "model_calls",
+    "attempts": "attempts",
+    "tokens in": "input_tokens",
+    "tokens out": "output_tokens",
+    "cache read": "cache_read_tokens",
+    "cache write": "cache_write_tokens",
+    "usage unknown": "unknown_calls",
+}
+"""Heading -> field of the usage; the columns in MAYBE are left out of a run without any."""
+MAYBE = ("cache read", "cache write", "usage unknown")
+
+
+def report_text(result: Any) -> str:
+    """The report of a result as Markdown; without one, the status."""
+    return str(result.get("report") or f"status: {result.get('status')}") if isinstance(result, dict) else str(result)
+
+
+def write_report(console: Console, result: Any) -> None:
+    """The report: rendered on a terminal, as it is anywhere else."""
+    text = report_text(result)
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def write_ledger(console: Console, usage: Usage | None, progress: Progress, model: ModelChoice) -> None:
+    """A row per agent and the total, from the handler's `usage`; seconds from the run itself."""
+    if not usage:
+        return
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", show_footer=True, footer_style="bold")
+    seconds = {name: agent.seconds(0) for name, agent in progress.agents.items()}
+    counts = [heading for heading, field in COUNTS.items() if usage.get(field) or heading not in MAYBE]
+    rows = [_row(name, agent, counts, seconds.get(name)) for name, agent in usage.get("agents", {}).items()]
+    total = _row("total", usage, counts, sum(filter(None, seconds.values())))
+    for index, heading in enumerate(("agent", *counts, "seconds", "USD", "saved USD")):
+        # a narrow terminal may break a heading, never a figure
+        width = max(len(row[index]) for row in (*rows, total))
+        justify: JustifyMethod = "left" if heading == "agent" else "right"
+        table.add_column(heading, footer=total[index], justify=justify, min_width=width)
+    for row in rows:
+        table.add_row(*row)
+    console.print()
+    console.print(table)
+    for line in _remarks(usage, model):
+        _line(console, line)
+
+
+def write_drill(console: Console, drill: Drill | None, agent: str, usage: Usage | None) -> None:
+    """What was killed, what went on, what was not paid again."""
+    console.print()
+    if drill is None:
+        _line(console, f"Crash drill: {agent} was never checkpointed, so nothing was killed.")
+        return
+    _line(
+        console, f"Crash drill: process {drill.killed_pid} was killed (SIGKILL) after {drill.operation}'s checkpoint."
+    )
+    if drill.resumed_pid is None:
+        _line(console, "No process resumed the execution.")
+        return
+    _line(console, f"Process {drill.resumed_pid} resumed the execution {drill.pause_seconds:.1f} s later.")
+    saved_usd = (usage or {}).get("saved_usd")
+    repeated = sum(drill.repeated_calls.values())
+    _line(console, f"{', '.join(drill.repeated_calls)}: replayed from checkpoints, {repeated} model calls.")
+    _line(
+        console,
+        f"Saved by checkpoints: {drill.saved_calls} model calls, {drill.saved_input_tokens:,} input and "
+        f"{drill.saved_output_tokens:,} output tokens, {drill.saved_seconds:.1f} s of waiting for the model"
+        + (f", {float(saved_usd):.6f} USD." if saved_usd else "."),
+    )
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _row(name: str, usage: Usage, counts: Sequence[str], seconds: float | None) -> list[str]:
+    numbers = [usage.get(COUNTS[heading]) for heading in counts]
+    return [
+        name,
+        *("" if number is None else f"{number:,}" for number in numbers),
+        "" if not seconds else f"{seconds:.1f}",
+        _usd(usage.get("cost_usd")),
+        _usd(usage.get("saved_usd")),
+    ]
+
+
+def _usd(amount: str | None) -> str:
+    return "unknown" if amount is None else f"{float(amount):.6f}"
+
+
+def _remarks(usage: Usage, model: ModelChoice) -> Iterator[str]:
+    if estimates := usage.get("estimates"):
+        yield (
+            f"Beside the models, estimated: {estimates['durable_operations']:,} durable operations, "
+            f"{estimates['bytes_written']:,} bytes checkpointed, {float(estimates['lambda_gb_seconds']):.1f} GB-s of "
+            f"Lambda; in all {_usd(estimates['total_usd'])} USD."
+        )
+    yield f"Answered by {model.label}. {model.note}"
+    if model.is_local and usage.get("cost_usd") is not None:
+        priced = {agent.get("model_id") for agent in usage.get("agents", {}).values()}
+        yield f"USD: what these tokens would cost on {', '.join(sorted(filter(None, priced)))}; here they were free."

@@ -1,0 +1,135 @@
+"""Which module may import what: read from the import statements, and from what is really loaded.
+
+Measured here: every `import` statement of the sources, wherever it stands (also inside functions and under
+TYPE_CHECKING), and the modules that a fresh interpreter holds after `import handler` and after a replay. Not measured:
+imports by name at run time, such as the tools.py of an agents folder.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAMBDA = ROOT / "lambda_src"
+SOURCES = sorted(LAMBDA.rglob("*.py"))
+MODULES = {file.relative_to(LAMBDA).as_posix(): file for file in SOURCES}
+
+ONLY_THERE = {
+    "aws_durable_execution_sdk_python": {
+        "handler.py",
+        "agent_workflow/endings.py",
+        "agent_workflow/workflow.py",
+        "agent_workflow/large_results.py",
+    },
+    "strands": {"agent_workflow/model.py", "agent_workflow/strands_agent.py"},
+    "botocore": {"agent_workflow/engine_client.py", "agent_workflow/model.py", "agent_workflow/large_results.py"},
+    "boto3": {"agent_workflow/engine_client.py", "agent_workflow/model.py", "agent_workflow/large_results.py"},
+    "aws_lambda_powertools": {"agent_workflow/telemetry.py", "agent_workflow/bookkeeper.py"},
+    "pydantic": {
+        "agent_workflow/agents.py",
+        "agent_workflow/prices.py",
+        "agent_workflow/refusals.py",
+        "agent_workflow/request.py",
+        "agent_workflow/settings.py",
+    },
+}
+"""Library -> the modules outside durable_strands that may import it."""
+
+WITHOUT_STRANDS = {"classify", "errors", "failure_table", "observer", "options", "records", "retries", "sizes"}
+"""Modules of durable_strands that a replay loads, and that therefore must not import Strands."""
+
+
+def imported(file: Path, *, at_load: bool = False) -> Iterator[str]:
+    """Full names of the modules that a file imports; `at_load`: only those imported when it is loaded."""
+    tree = ast.parse(file.read_text())
+    for node in _when_loaded(tree) if at_load else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module or ""
+
+
+def _when_loaded(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        typing_only = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if not typing_only and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from _when_loaded(child)
+
+
+def users(library: str, files: list[Path]) -> set[str]:
+    """Files that import a library, by their path in lambda_src."""
+    return {
+        file.relative_to(LAMBDA).as_posix()
+        for file in files
+        if any(name.split(".")[0] == library for name in imported(file))
+    }
+
+
+@pytest.mark.parametrize("library", ONLY_THERE)
+def test_only_named_modules_import_a_library(library: str):
+    own = [file for file in SOURCES if "durable_strands" not in file.parts]
+    assert users(library, own) == ONLY_THERE[library]
+
+
+@pytest.mark.parametrize("library", ["strands", "botocore", "boto3"])
+def test_the_pipelines_modules_load_strands_and_botocore_only_inside_functions(library: str):
+    own = [file for file in SOURCES if "durable_strands" not in file.parts]
+    assert not [file for file in own if any(name.split(".")[0] == library for name in imported(file, at_load=True))]
+
+
+@pytest.mark.parametrize("module", sorted(WITHOUT_STRANDS))
+def test_the_modules_a_replay_needs_do_not_import_strands(module: str):
+    assert "strands" not in {name.split(".")[0] for name in imported(MODULES[f"durable_strands/{module}.py"])}
+
+
+def test_durable_strands_knows_nothing_of_the_pipeline():
+    package = [file for file in SOURCES if "durable_strands" in file.parts]
+    assert len(package) > 5
+    assert users("agent_workflow", package) | users("handler", package) | users("pydantic", package) <= {
+        "durable_strands/run.py"  # names pydantic's BaseModel in a type, for structured output
+    }
+    assert not users("agent_workflow", package) | users("handler", package)
+
+
+def test_the_lambda_never_imports_the_construct():
+    assert not users("infra", SOURCES) | users("aws_cdk", SOURCES) | users("constructs", SOURCES)
+
+
+def test_the_construct_never_imports_the_lambda():
+    construct = sorted((ROOT / "infra").rglob("*.py"))
+    names = {name.split(".")[0] for file in construct for name in imported(file)}
+    assert not names & {"handler", "agent_workflow", "durable_strands", "lambda_src"}
+
+
+def test_no_two_modules_of_the_pipeline_need_each_other():
+    graph = {
+        module: {f"{name.replace('.', '/')}.py" for name in imported(file) if name.startswith("agent_workflow.")}
+        for module, file in MODULES.items()
+        if "durable_strands" not in module
+    }
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError
+    assert order[-1] == "handler.py"
+
+
+def loaded_after(code: str, given: str = "") -> set[str]:
+    """Top-level names of the modules that a fresh interpreter has loaded after running `code`."""
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=LAMBDA, input=given, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_importing_the_handler_loads_no_strands():
+    # botocore is loaded all the same: the durable SDK imports boto3 for its own checkpoints
+    loaded = loaded_after("import handler")
+    assert "aws_durable_execution_sdk_python" in loaded
+    assert not loaded & {"strands", "mcp", "opentelemetry"}
