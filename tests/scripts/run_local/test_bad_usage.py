@@ -125,7 +125,7 @@ def test_fails_when_a_port_is_in_use(module, tmp_path):
         taken.listen()
         port = taken.getsockname()[1]
         arguments = ["--port", str(port)]
-        if module.endswith("lambda_endpoint"):
+        if module.endswith("endpoint"):
             arguments += ["--engine-url", "http://127.0.0.1:9", "--function-root", str(tmp_path), "--handler", "a.b"]
             arguments += ["--log-dir", str(tmp_path), "--events", str(tmp_path / "events")]
         command = [sys.executable, "-m", module, *arguments]
