@@ -13,6 +13,9 @@ AGENTS_FOLDER = "agents"
 # What never ships: caches differ between machines, hidden files are the editor's, a README changes nothing that runs.
 _LEFT_OUT = frozenset({"__pycache__", "README.md"})
 
+# Of the distribution that durable_strands is besides; they lie in the package's folder and are nothing to the function.
+_ONLY_ELSEWHERE = frozenset({f"durable_strands/{name}" for name in ("pyproject.toml", "LICENSE", "testing.py")})
+
 
 @cache
 def lambda_source() -> Path:
@@ -31,7 +34,7 @@ def shipped_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every file of a folder that ships, as (path inside the folder with /, file), in a fixed order."""
     for file in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
         inside = file.relative_to(folder)
-        if file.is_file() and not _left_out(inside.parts):
+        if file.is_file() and not _left_out(inside.parts) and inside.as_posix() not in _ONLY_ELSEWHERE:
             yield inside.as_posix(), file
 
 

@@ -55,6 +55,14 @@ def test_caches_hidden_files_and_readmes_do_not_ship(tmp_path):
     assert [inside for inside, _ in shipped_files(tmp_path)] == ["handler.py", "sub/a.md"]
 
 
+def test_what_durable_strands_has_for_its_own_distribution_does_not_ship():
+    shipped = {inside for inside, _ in shipped_files(lambda_source())}
+    for name in ("pyproject.toml", "LICENSE", "README.md", "testing.py"):
+        assert (lambda_source() / "durable_strands" / name).is_file()
+        assert f"durable_strands/{name}" not in shipped
+    assert "durable_strands/run.py" in shipped
+
+
 def test_the_hash_is_of_what_goes_in_wherever_it_lies(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

@@ -3,74 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 from aws_durable_execution_sdk_python import DurableContext, state
-from aws_durable_execution_sdk_python.config import Duration, StepConfig
-from aws_durable_execution_sdk_python.retries import RetryDecision
-from aws_durable_execution_sdk_python_testing.executor import Executor
 
 from durable_strands import AgentFailed
 from durable_strands.records import total_usage
-from tests.lambda_src.durable_strands.engine import Outcome, Watcher, on_engine
+from durable_strands.testing import EVERY_CALL, LocalRun, suspended
+from tests.lambda_src.durable_strands.engine import Watcher, on_engine
 from tests.lambda_src.durable_strands.parity.lab import DurableLab, Lab, Program, answer_people
 from tests.lambda_src.durable_strands.parity.world import World
 from tests.lambda_src.durable_strands.scripted import USAGE
 
-EVERY = -1
-"""Suspend at every call, one after the other, in one execution."""
-NEVER = -2
+EVERY = EVERY_CALL
+"""Suspend at every step, one after the other, in one execution."""
+NEVER = -1
 """Suspend nowhere."""
-
-
-class Throttled(Exception):
-    """The call was not made; the engine starts it again in another invocation."""
-
-
-@contextmanager
-def suspensions(at: int) -> Iterator[Callable[[], int]]:
-    """Let the `at`-th step (from 0) throttle before its call is made; yields the number of steps begun so far."""
-    made, lock = itertools.count(), threading.Lock()
-    begun: list[int] = []
-    step = DurableContext.step
-
-    def throttling(context: DurableContext, func: Any, name: str | None = None, config: Any = None) -> Any:
-        config = config or StepConfig()
-        decide = config.retry_strategy
-
-        def attempt(step_context: Any) -> Any:
-            if step_context.attempt == 1:
-                with lock:
-                    begun.append(next(made))
-                if at in (EVERY, begun[-1]):
-                    raise Throttled
-            return func(step_context)
-
-        def retry(error: Exception, attempts: int) -> RetryDecision:
-            if isinstance(error, Throttled):
-                return RetryDecision.retry(Duration.from_seconds(1))
-            return decide(error, attempts) if decide else RetryDecision.no_retry()
-
-        return step(context, attempt, name=name, config=dataclasses.replace(config, retry_strategy=retry))
-
-    with patch.object(DurableContext, "step", throttling):
-        yield lambda: len(begun)
 
 
 @contextmanager
 def hurried() -> Iterator[None]:
-    """Hundreds of invocations in seconds: the engine's idle polls shortened, nothing else.
-
-    The local engine takes a suspension whose timer fired at once for a failed invocation: it would wait 5 seconds, and
-    fail the execution at the third in a row, which a loaded machine reaches.
-    """
-    hurry = {"RETRY_BACKOFF_SECONDS": 0, "MAX_CONSECUTIVE_INVALID_PENDING_ATTEMPTS": 1_000}
-    with patch.object(state, "_STOP_SIGNAL_POLL_SECONDS", 0.005), patch.multiple(Executor, **hurry):
+    """Hundreds of invocations in seconds: the engine's idle polls shortened, nothing else."""
+    with patch.object(state, "_STOP_SIGNAL_POLL_SECONDS", 0.005):
         yield
 
 
@@ -95,12 +52,12 @@ class Durable:
 
     evidence: dict[str, Any]
     ledger: dict[str, Any]
-    outcome: Outcome
+    outcome: LocalRun
     steps: int
 
 
 def durable(program: Program, at: int = EVERY, *, waits: bool = True, cold: bool = False) -> Durable:
-    """Run `program` durably, suspended at step `at`; `cold` gives each invocation a process of its own."""
+    """Run `program` durably, suspended at step `at` (from 1); `cold` gives each invocation a process of its own."""
     world, watcher, last = World(), Watcher(), {}
 
     def body(context: DurableContext) -> str:
@@ -122,7 +79,7 @@ def durable(program: Program, at: int = EVERY, *, waits: bool = True, cold: bool
         world.warm["ended"] = True
         return ended
 
-    with hurried(), suspensions(at) as steps:
+    with hurried(), suspended(at) as steps:
         outcome = on_engine(ending, answer_people(world))
         return Durable(last, _ledger(world, watcher), outcome, steps())
 
@@ -147,7 +104,7 @@ def verdict(program: Program, at: int = EVERY, *, cold: bool = False) -> str:
 def swept(program: Program) -> set[str]:
     """The verdicts with a suspension nowhere, at each step alone, at every step; in a warm process and in new ones."""
     expected, steps = bare(program), durable(program, NEVER).steps
-    places = [NEVER, EVERY, *range(steps)]
+    places = [NEVER, EVERY, *range(1, steps + 1)]
     return {compared(expected, durable(program, at, cold=cold)) for at in places for cold in (False, True)}
 
 
