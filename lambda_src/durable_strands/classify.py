@@ -11,6 +11,8 @@ from durable_strands import errors, failure_table
 from durable_strands.errors import AgentFailed
 from durable_strands.failure_table import Kind
 
+__all__ = ["classify"]
+
 _CAUSES = 5
 _STATUSES = range(300, 600)
 

@@ -41,6 +41,36 @@ from aws_durable_execution_sdk_python.exceptions import DurableOperationError
 
 from durable_strands.records import CallRecord, Usage, total_usage, unknown_calls
 
+__all__ = [
+    "AgentCancelled",
+    "AgentFailed",
+    "AgentInterrupted",
+    "AgentLimitReached",
+    "CallInterrupted",
+    "ContentFiltered",
+    "ContextWindowExceeded",
+    "DeadlineExceeded",
+    "EmptyModelReply",
+    "GuardrailIntervened",
+    "MalformedModelReply",
+    "ModelAccessDenied",
+    "ModelFailed",
+    "ModelLimitReached",
+    "ModelNotFound",
+    "ModelQuotaExceeded",
+    "ModelRequestInvalid",
+    "ModelStreamBroken",
+    "ModelThrottled",
+    "ModelTimedOut",
+    "ModelUnavailable",
+    "ResultNotKept",
+    "ResultTooLarge",
+    "StructuredOutputFailed",
+    "UnsafeAgent",
+    "not_kept",
+    "rebuild",
+]
+
 _DATA_LIMIT_BYTES = 16_384
 _BY_NAME: dict[str, type[AgentFailed]] = {}
 

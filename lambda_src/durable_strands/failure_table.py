@@ -5,6 +5,8 @@ from __future__ import annotations
 from durable_strands import errors
 from durable_strands.errors import AgentFailed
 
+__all__ = ["BY_CLASS", "BY_CODE", "BY_STATUS", "LAST_RESORT", "OF_A_REQUEST", "OF_A_SERVER", "Kind"]
+
 Kind = type[AgentFailed]
 
 BY_CODE: dict[Kind, tuple[str, ...]] = {

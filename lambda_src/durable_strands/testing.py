@@ -1,6 +1,6 @@
 """A testing mode for agents run with this package: a scripted model, the local durable engine, no waits, no back-offs.
 
-Nothing here touches AWS. `run_locally` needs the local engine: `pip install 'durable-strands[testing]'`.
+Nothing here touches AWS. `run_locally` needs AWS's local durable engine, which the extra `testing` of the wheel brings.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def run_locally(
     try:
         from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
     except ImportError as missing:
-        raise ImportError("the local engine is missing: pip install 'durable-strands[testing]'") from missing
+        raise ImportError("run_locally needs aws-durable-execution-sdk-python-testing, got none installed") from missing
     invocations = itertools.count()
 
     def counted(given: Any, context: Any) -> Any:

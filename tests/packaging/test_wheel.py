@@ -1,14 +1,14 @@
 """The wheel: built from the sdist, installed elsewhere, imported in ten lines, the same asset as the checkout's."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.packaging.programs import run
 
 pytestmark = pytest.mark.slow
 
@@ -25,19 +25,6 @@ DurableAgentPipeline(stack, "Pipeline")
 app.synth()
 """
 CHECKOUT_APP = FOREIGN_APP.replace("from durable_agent_pipeline", "from infra.durable_agent_pipeline")
-
-
-def run(*command: str | Path, cwd: Path, **environment: str) -> str:
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env={**os.environ, "CDK_VALIDATION": "false", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
