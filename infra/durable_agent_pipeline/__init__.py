@@ -1,9 +1,9 @@
 """Checkpointed Strands agents on a Lambda durable function, as one AWS CDK construct."""
 
-from .alarm_choice import AlarmChoice
-from .front_door import FrontDoor
-from .keywords import PipelineKeywords
+from .api.front_door import FrontDoor
+from .choices.alarm_choice import AlarmChoice
+from .choices.keywords import PipelineKeywords
+from .choices.props import PipelineProps
 from .pipeline import DurableAgentPipeline
-from .props import PipelineProps
 
 __all__ = ["AlarmChoice", "DurableAgentPipeline", "FrontDoor", "PipelineKeywords", "PipelineProps"]

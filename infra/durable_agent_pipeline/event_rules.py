@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .rules import unresolved
+from .choices.rules import unresolved
 
 MAX_QUERY = 2_000
 """Characters, as the Lambda's request allows."""

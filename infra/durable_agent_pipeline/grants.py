@@ -4,8 +4,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 
-from . import policies
 from .acknowledgements import accept_versions, policy_holder
+from .function import policies
 
 
 def grant_review(function: lambda_.IFunction, grantee: iam.IGrantable) -> iam.Grant:

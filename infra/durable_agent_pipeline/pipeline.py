@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
 import jsii
 from aws_cdk import Stack
@@ -15,33 +15,33 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from . import grants, triggers
-from .alarm_topic import alarm_topic
-from .alarms import alarms, section
-from .asset import pipeline_code
-from .dashboard import dashboard
-from .dead_letters import dead_letters, undelivered
-from .deployment import gradual_deployment
-from .encryption import real_key
-from .endings import bad_endings, good_endings
-from .environment import environment
-from .front_door import FrontDoor
-from .function import durable_function, live_alias, log_group
-from .keywords import PipelineKeywords
-from .large_results import large_results
-from .metric_methods import MetricMethods
-from .network import network_access
-from .pipeline_metrics import PipelineMetrics
-from .plan import read_plan
-from .props import PipelineProps
-from .removal import keep_running
-from .role import checkpoint_policy, execution_role
-from .rules import refuse_retired
+from . import grants
+from .agents.plan import read_plan
+from .api.front_door import FrontDoor
+from .choices.keywords import PipelineKeywords
+from .choices.props import PipelineProps
+from .choices.rules import refuse_retired
+from .function.dead_letters import dead_letters, undelivered
+from .function.encryption import real_key
+from .function.environment import environment
+from .function.function import durable_function, live_alias, log_group
+from .function.large_results import large_results
+from .function.network import network_access
+from .function.removal import keep_running
+from .function.role import checkpoint_policy, execution_role
+from .function.rollout import gradual_deployment
+from .monitoring.alarm_topic import alarm_topic
+from .monitoring.alarms import alarms, section
+from .monitoring.dashboard import dashboard
+from .monitoring.metric_methods import MetricMethods
+from .monitoring.notices import bad_endings, good_endings
+from .monitoring.pipeline_metrics import PipelineMetrics
+from .package.code import pipeline_code
+from .triggers import TriggerMethods
 
 API_ERRORS = (
     "the front door answered with 5xx: callers could not start or read executions. Next: look at Lambda's health and "
@@ -50,7 +50,7 @@ API_ERRORS = (
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
-class DurableAgentPipeline(MetricMethods, Construct):
+class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     """A Lambda durable function that runs checkpointed Strands agents on Amazon Bedrock, ready to operate.
 
     With nothing but scope and id it is the packaged research pipeline with production-minded defaults. Every choice is
@@ -228,71 +228,3 @@ class DurableAgentPipeline(MetricMethods, Construct):
         runbook = section("ApiErrors", props)
         door.ring(self.alarm_topic, f"PAGE {self.metrics.pipeline_name}: {API_ERRORS} Runbook: {runbook}")
         return door
-
-    def start_on_schedule(
-        self, trigger_id: str, *, schedule: scheduler.ScheduleExpression, event: Mapping[str, Any]
-    ) -> scheduler.Schedule:
-        """Start an execution whenever the schedule says.
-
-        Args:
-            trigger_id: unique among the triggers.
-            schedule: when.
-            event: what every execution is given, such as {"query": "..."}.
-
-        Raises:
-            ValueError: for an event that every execution would refuse.
-        """
-        return triggers.on_schedule(
-            self, trigger_id, self.alias, self.undelivered_queue, schedule=schedule, event=event
-        )
-
-    def start_on_event(
-        self,
-        trigger_id: str,
-        *,
-        event_pattern: events.EventPattern,
-        event: events.RuleTargetInput | None = None,
-        event_bus: events.IEventBus | None = None,
-    ) -> events.Rule:
-        """Start an execution for every matching event.
-
-        Args:
-            trigger_id: unique among the triggers.
-            event_pattern: which events.
-            event: what the execution is given. Default: the event's `detail`, which must then be like {"query": "..."}.
-            event_bus: Default: the account's default bus.
-
-        Raises:
-            ValueError: for a fixed input that every execution would refuse.
-        """
-        given = event or events.RuleTargetInput.from_event_path("$.detail")
-        return triggers.on_event(
-            self,
-            trigger_id,
-            self.alias,
-            self.undelivered_queue,
-            event_pattern=event_pattern,
-            event=given,
-            event_bus=event_bus,
-        )
-
-    def start_on_queue(self, queue: sqs.IQueue, *, max_concurrency: int = 2) -> None:
-        """Start an execution for every message of a queue, and wait for it.
-
-        Args:
-            queue: its messages' bodies are like {"query": "..."}; its visibility timeout covers execution_timeout, its
-                dead-letter queue takes messages whose executions keep failing.
-            max_concurrency: most messages at once; 2 to 1000. Default: 2.
-
-        Raises:
-            ValueError: when execution_timeout is over the 15 minutes that Lambda waits for a queue's invocation, or the
-                queue hides a message for less than that or than timeout.
-        """
-        triggers.on_queue(
-            self,
-            self.alias,
-            queue,
-            timeout=self._props.timeout,
-            execution_timeout=self._props.execution_timeout,
-            max_concurrency=max_concurrency,
-        )

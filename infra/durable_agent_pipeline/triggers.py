@@ -15,10 +15,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .acknowledgements import accept_no_queue_destination
-from .encryption import USE
+from .choices.execution_choices import MAX_INVOCATION_SECONDS
+from .choices.props import PipelineProps
+from .choices.rules import whole
 from .event_rules import check_event
-from .execution_choices import MAX_INVOCATION_SECONDS
-from .rules import whole
+from .function.encryption import USE
 
 FOLDER = "Triggers"
 """Construct id that the ids of triggers are unique in."""
@@ -27,7 +28,81 @@ DEFAULT_VISIBILITY_SECONDS = 30
 """Of an SQS queue that says nothing."""
 
 
-def on_schedule(
+class TriggerMethods(Construct):
+    """Mixed into the construct: its start_on_* methods."""
+
+    alias: lambda_.Alias
+    undelivered_queue: sqs.Queue
+    _props: PipelineProps
+
+    def start_on_schedule(
+        self, trigger_id: str, *, schedule: scheduler.ScheduleExpression, event: Mapping[str, Any]
+    ) -> scheduler.Schedule:
+        """Start an execution whenever the schedule says.
+
+        Args:
+            trigger_id: unique among the triggers.
+            schedule: when.
+            event: what every execution is given, such as {"query": "..."}.
+
+        Raises:
+            ValueError: for an event that every execution would refuse.
+        """
+        return _on_schedule(self, trigger_id, self.alias, self.undelivered_queue, schedule=schedule, event=event)
+
+    def start_on_event(
+        self,
+        trigger_id: str,
+        *,
+        event_pattern: events.EventPattern,
+        event: events.RuleTargetInput | None = None,
+        event_bus: events.IEventBus | None = None,
+    ) -> events.Rule:
+        """Start an execution for every matching event.
+
+        Args:
+            trigger_id: unique among the triggers.
+            event_pattern: which events.
+            event: what the execution is given. Default: the event's `detail`, which must then be like {"query": "..."}.
+            event_bus: Default: the account's default bus.
+
+        Raises:
+            ValueError: for a fixed input that every execution would refuse.
+        """
+        given = event or events.RuleTargetInput.from_event_path("$.detail")
+        return _on_event(
+            self,
+            trigger_id,
+            self.alias,
+            self.undelivered_queue,
+            event_pattern=event_pattern,
+            event=given,
+            event_bus=event_bus,
+        )
+
+    def start_on_queue(self, queue: sqs.IQueue, *, max_concurrency: int = 2) -> None:
+        """Start an execution for every message of a queue, and wait for it.
+
+        Args:
+            queue: its messages' bodies are like {"query": "..."}; its visibility timeout covers execution_timeout, its
+                dead-letter queue takes messages whose executions keep failing.
+            max_concurrency: most messages at once; 2 to 1000. Default: 2.
+
+        Raises:
+            ValueError: when execution_timeout is over the 15 minutes that Lambda waits for a queue's invocation, or the
+                queue hides a message for less than that or than timeout.
+        """
+        _on_queue(
+            self,
+            self.alias,
+            queue,
+            timeout=self._props.timeout,
+            execution_timeout=self._props.execution_timeout,
+            max_concurrency=max_concurrency,
+        )
+
+
+def _on_schedule(
     scope: Construct,
     trigger_id: str,
     alias: lambda_.IFunction,
@@ -58,7 +133,7 @@ def _scheduler_role(scope: Construct, queue: sqs.IQueue) -> iam.Role:
     return role
 
 
-def on_event(
+def _on_event(
     scope: Construct,
     trigger_id: str,
     alias: lambda_.IFunction,
@@ -90,7 +165,7 @@ def _check_fixed(rule: events.Rule, event: events.RuleTargetInput) -> None:
         check_event(json.loads(fixed))
 
 
-def on_queue(
+def _on_queue(
     scope: Construct,
     alias: lambda_.Alias,
     queue: sqs.IQueue,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_logs as logs
 
-from infra.durable_agent_pipeline.keywords import PipelineKeywords
+from infra.durable_agent_pipeline.choices.keywords import PipelineKeywords
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,13 +27,13 @@ MB = 10**6
 
 def package_rows(asked: Asked) -> Iterator[Row]:
     """Sizes of the package for ARM64; import CPU of the same package built for this processor."""
-    bundle = _bundle()
-    python = bundle.compiler(PYTHON)
+    builder = _builder()
+    python = builder.compiler(PYTHON)
     if python is None:
         raise NotMeasured(f"the package's byte code needs a Python {PYTHON}, found none")
-    yield from _sizes(_built(bundle, asked.scratch / "arm64", "arm64", python, prune=True))
-    ours = _built(bundle, asked.scratch / "ours", "x86_64", python, prune=True)
-    plain = _built(bundle, asked.scratch / "plain", "x86_64", None, prune=False)
+    yield from _sizes(_built(builder, asked.scratch / "arm64", "arm64", python, prune=True))
+    ours = _built(builder, asked.scratch / "ours", "x86_64", python, prune=True)
+    plain = _built(builder, asked.scratch / "plain", "x86_64", None, prune=False)
     how = f"CPU in a fresh Python {PYTHON} process, no byte code written; built for x86-64 to run here"
     # in turns, so that other work on the machine strikes both alike
     turns = [
@@ -85,23 +85,23 @@ def _sizes(folder: Path) -> Iterator[Row]:
     yield Row(name="package-unzipped", what="package, unzipped", value=unpacked / MB, unit="MB", target=56, how=how)
 
 
-def _built(bundle: ModuleType, folder: Path, architecture: str, compiler: str | None, *, prune: bool) -> Path:
+def _built(builder: ModuleType, folder: Path, architecture: str, compiler: str | None, *, prune: bool) -> Path:
     sources = [
         (file, file.relative_to(ROOT).as_posix())
         for file in sorted(ROOT.rglob("*"))
         if file.is_file() and "__pycache__" not in file.parts
     ]
     try:
-        bundle.build(sources, folder, python=PYTHON, architecture=architecture, prune=prune, compiler=compiler)
+        builder.build(sources, folder, python=PYTHON, architecture=architecture, prune=prune, compiler=compiler)
     except RuntimeError as error:
         raise NotMeasured(f"the package could not be built: {error}") from error
     return folder
 
 
-def _bundle() -> ModuleType:
+def _builder() -> ModuleType:
     """The construct's bundler. It uses the standard library only; its package would load the whole CDK."""
-    file = REPOSITORY / "infra" / "durable_agent_pipeline" / "bundle.py"
-    spec = importlib.util.spec_from_file_location("bundle", file)
+    file = REPOSITORY / "infra" / "durable_agent_pipeline" / "package" / "build.py"
+    spec = importlib.util.spec_from_file_location("build", file)
     if spec is None or spec.loader is None or not file.is_file():
         raise NotMeasured(f"there is no bundler at {file.relative_to(REPOSITORY)}")
     if shutil.which("uv") is None and importlib.util.find_spec("uv") is None:

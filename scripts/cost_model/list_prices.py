@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).parents[2] / "infra" / "durable_agent_pipeline" / "list_prices.json"
+TABLE = Path(__file__).parents[2] / "infra" / "durable_agent_pipeline" / "agents" / "list_prices.json"
 # Prices that change on a date are read as of this one. Move it with the pin in requirements.txt.
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
 _COLUMNS = {

@@ -75,7 +75,7 @@ def end_of_declaration(folder: Path) -> Callable[[str], tuple[str, str]]:
 
 
 def _at_synth(folder: Path) -> str:
-    from infra.durable_agent_pipeline.declaration import read_agents as read_at_synth
+    from infra.durable_agent_pipeline.agents.declaration import read_agents as read_at_synth
 
     try:
         read_at_synth(folder)

@@ -42,9 +42,9 @@ def shipped_by_the_construct() -> list[Shipped]:
     os.environ.setdefault(
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20"
     )  # eleven lines about nothing asked here
-    from infra.durable_agent_pipeline.bundling import LocalBundling
-    from infra.durable_agent_pipeline.package import package_of
-    from infra.durable_agent_pipeline.props import PipelineProps
+    from infra.durable_agent_pipeline.choices.props import PipelineProps
+    from infra.durable_agent_pipeline.package.cache import LocalBundling
+    from infra.durable_agent_pipeline.package.inputs import package_of
 
     props = PipelineProps()
     with TemporaryDirectory(prefix="sbom-") as scratch:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from infra.durable_agent_pipeline import DurableAgentPipeline
-from infra.durable_agent_pipeline.package import package_of
-from infra.durable_agent_pipeline.props import PipelineProps
+from infra.durable_agent_pipeline.choices.props import PipelineProps
+from infra.durable_agent_pipeline.package.inputs import package_of
 from scripts.run_local.own_agents import check_agents
 from tests.infra.apps import NO_BUNDLING, ROOT, new_stack
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from infra.durable_agent_pipeline.bundle import UNUSED
+from infra.durable_agent_pipeline.package.build import UNUSED
 from scripts.local_aws.processes.child import REPOSITORY
 
 pytestmark = pytest.mark.slow

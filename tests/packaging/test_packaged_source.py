@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.durable_agent_pipeline import bundle
-from infra.durable_agent_pipeline.source import lambda_source, shipped_files
+from infra.durable_agent_pipeline.package import build as builder
+from infra.durable_agent_pipeline.package.lambda_source import lambda_source, shipped_files
 
 pytestmark = [
     pytest.mark.slow,
@@ -67,7 +67,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("package") / "task"
     sources = [(file, inside) for inside, file in shipped_files(lambda_source())]
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    bundle.build(
+    builder.build(
         sources,
         output,
         python=python,
@@ -101,7 +101,7 @@ def test_building_again_gives_the_same_files(package, tmp_path):
     sources = [(file, inside) for inside, file in shipped_files(lambda_source())]
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    bundle.build(sources, again, python=python, architecture=machine, prune=True, compiler=None)
+    builder.build(sources, again, python=python, architecture=machine, prune=True, compiler=None)
     files = {f.relative_to(again).as_posix(): f.read_bytes() for f in again.rglob("*") if f.is_file()}
     before = {
         f.relative_to(package).as_posix(): f.read_bytes()

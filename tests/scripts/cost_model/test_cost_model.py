@@ -56,9 +56,9 @@ def test_fails_when_a_model_has_no_price():
 
 
 def test_prices_are_those_that_the_construct_resolves():
-    from infra.durable_agent_pipeline.models import read_model
-    from infra.durable_agent_pipeline.prices import KINDS
-    from infra.durable_agent_pipeline.prices import price_table as at_synth
+    from infra.durable_agent_pipeline.agents.models import read_model
+    from infra.durable_agent_pipeline.agents.prices import KINDS
+    from infra.durable_agent_pipeline.agents.prices import price_table as at_synth
 
     model = read_agents(PACKAGED)[0].model
     table, unknown = at_synth([read_model(model, {})], {})

@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from infra.durable_agent_pipeline import bundle
-from infra.durable_agent_pipeline.asset import BUNDLE_FOR, pipeline_code
-from infra.durable_agent_pipeline.package import package_of
-from infra.durable_agent_pipeline.props import PipelineProps
+from infra.durable_agent_pipeline.choices.props import PipelineProps
+from infra.durable_agent_pipeline.package import build as builder
+from infra.durable_agent_pipeline.package.code import BUNDLE_FOR, pipeline_code
+from infra.durable_agent_pipeline.package.inputs import package_of
 from scripts.deploy_local.assembly import CONTEXT
 from tests.infra.apps import new_app
 
@@ -15,14 +15,14 @@ from tests.infra.apps import new_app
 def test_the_package_for_this_machine_has_its_python_and_another_hash():
     default, here = package_of(PipelineProps()), package_of(PipelineProps(), for_host=True)
     assert (default.python, default.architecture) == ("3.13", "arm64")
-    assert (here.python, here.architecture) == (f"{sys.version_info.major}.{sys.version_info.minor}", bundle.HOST)
+    assert (here.python, here.architecture) == (f"{sys.version_info.major}.{sys.version_info.minor}", builder.HOST)
     assert here.sources == default.sources
     assert here.digest != default.digest
 
 
 def test_wheels_for_this_machine_are_installed_without_naming_a_platform():
-    foreign = bundle.installer("3.13", "arm64")
-    here = bundle.installer("3.13", bundle.HOST)
+    foreign = builder.installer("3.13", "arm64")
+    here = builder.installer("3.13", builder.HOST)
     assert foreign is not None
     assert here is not None
     assert any("platform" in word for word in foreign)

@@ -1,0 +1,1 @@
+"""Which agents run, on which models, at which prices."""

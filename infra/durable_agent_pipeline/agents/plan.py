@@ -1,0 +1,139 @@
+"""What a pipeline will run: its name, its agents, their models, their prices."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import Annotations, Names, Stack, Token
+from constructs import Construct
+
+from ..choices.operation_choices import PIPELINE_NAME
+from ..choices.props import PipelineProps
+from ..names import AGENTS_FOLDER
+from ..package.lambda_source import lambda_source
+from .declaration import read_agents
+from .models import Model, ModelChoice, ModelKind, ModelReader
+from .prices import price_table
+from .regions import GLOBAL, can_be_called_from, default_model, refuse_without_bedrock
+from .retired import LEGACY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Read once from the choices and the agents file; every room works from it."""
+
+    pipeline_name: str
+    models: Mapping[str, Model]
+    """Agent name -> its model, in the order the agents run."""
+
+    replaced: Mapping[str, str]
+    """Agent name -> model id, where it is not the one that agents.toml declares."""
+
+    prices: Mapping[str, Mapping[str, str]]
+
+
+def read_plan(scope: Construct, props: PipelineProps) -> Plan:
+    """Read the agents, choose their models, price them; what is doubtful becomes a synth warning on the scope.
+
+    Raises:
+        ValueError: for a bad agents file, an unknown agent in `models`, or a model id that cannot be used.
+    """
+    region = _known_region(scope)
+    declared = _declared(scope, props, region)
+    models = _models(props, declared)
+    prices, unpriced = price_table(tuple(models.values()), props.prices)
+    if unpriced and props.budget_ceiling_usd is not None:
+        shown = ", ".join("a token" if Token.is_unresolved(model_id) else model_id for model_id in unpriced)
+        raise ValueError(f"budget_ceiling_usd needs a price for every model, got none for {shown}")
+    for model_id in unpriced:
+        said = f"no price is known for {_shown(model_id)}: its cost is reported as unknown, give it by `prices`"
+        _warn(scope, "unpriced", said)
+    for model in dict.fromkeys(models.values()):
+        _doubt(scope, model)
+        _refuse_elsewhere(model, region, props.profile_regions)
+    replaced = {name: model.id for name, model in models.items() if model.id != declared[name].declared}
+    name = props.pipeline_name or _name(scope)
+    return Plan(pipeline_name=name, models=models, replaced=replaced, prices=prices)
+
+
+@dataclass(frozen=True)
+class _Declared:
+    declared: str
+    """What agents.toml names and the Lambda would use if told nothing."""
+
+    default: str
+    """What this Region needs in its place."""
+
+
+def _known_region(scope: Construct) -> str | None:
+    region = Stack.of(scope).region
+    if Token.is_unresolved(region):
+        return None
+    refuse_without_bedrock(region)
+    return region
+
+
+def _refuse_elsewhere(model: Model, region: str | None, more: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a profile that the stack's Region certainly cannot call.
+
+    Raises:
+        ValueError: naming the profile and the Region.
+    """
+    profile = model.source or model
+    geography = GLOBAL if profile.kind is ModelKind.GLOBAL_PROFILE else profile.geography
+    if geography and region and not can_be_called_from(geography, region, more):
+        raise ValueError(
+            f"models: {profile.id!r} cannot be called from {region}: choose a profile of that geography, or a global. "
+            "one, by models, or say by profile_regions that this one serves there"
+        )
+
+
+def _doubt(scope: Construct, model: Model) -> None:
+    if model.foundation in LEGACY:
+        ends, successor = LEGACY[model.foundation]
+        _warn(scope, "legacy", f"{model.id!r} is a legacy model and ends on {ends}, its successor is {successor!r}")
+
+
+def _declared(scope: Construct, props: PipelineProps, region: str | None) -> dict[str, _Declared]:
+    """The agents with their models: that of the packaged agents follows the Region."""
+    if props.agents:
+        return {agent.name: _Declared(agent.model, agent.model) for agent in read_agents(Path(props.agents))}
+    agents = read_agents(lambda_source() / AGENTS_FOLDER)
+    if {agent.name for agent in agents} <= props.models.keys():
+        return {agent.name: _Declared(agent.model, agent.model) for agent in agents}
+    default = default_model(region)
+    if region is None:
+        _inform(
+            scope,
+            "region",
+            f"the stack's Region is not known at synth, so the agents use {default!r}, which may run in any commercial "
+            "Region: give the stack an env, or choose by `models`",
+        )
+    return {agent.name: _Declared(agent.model, default) for agent in agents}
+
+
+def _models(props: PipelineProps, declared: Mapping[str, _Declared]) -> dict[str, Model]:
+    if unknown := props.models.keys() - declared.keys():
+        known = ", ".join(declared)
+        raise ValueError(f"models must name agents of the pipeline ({known}), got {', '.join(sorted(unknown))}")
+    reader = ModelReader(application_profiles=props.application_profiles, profile_regions=props.profile_regions)
+    chosen: dict[str, ModelChoice] = {name: agent.default for name, agent in declared.items()}
+    return {name: reader.read(choice, f"model of {name!r}") for name, choice in {**chosen, **props.models}.items()}
+
+
+def _shown(model_id: str) -> str:
+    return "a model known only at deployment" if Token.is_unresolved(model_id) else repr(model_id)
+
+
+def _name(scope: Construct) -> str:
+    path = scope.node.path
+    return path if re.fullmatch(PIPELINE_NAME, path) else Names.unique_id(scope)
+
+
+def _warn(scope: Construct, kind: str, message: str) -> None:
+    Annotations.of(scope).add_warning_v2(f"durable-agent-pipeline:{kind}", message)
+
+
+def _inform(scope: Construct, kind: str, message: str) -> None:
+    Annotations.of(scope).add_info_v2(f"durable-agent-pipeline:{kind}", message)

@@ -1,0 +1,91 @@
+"""What a million tokens of each model costs, read from a table that ships with the construct."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..choices.rules import positive_usd
+from .models import Model, ModelKind
+
+# Ships, rather than being asked of a library at synth: a release of that library would publish a new version of every
+# function. scripts/cost_model/list_prices.py writes it.
+_TABLE = Path(__file__).parent / "list_prices.json"
+
+KINDS = ("input", "output", "cache_read", "cache_write")
+"""Token kinds as Bedrock counts them: its input excludes both cache kinds. USD per million tokens."""
+
+
+def price_table(
+    models: Sequence[Model], overrides: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """Price every model that can be priced.
+
+    Args:
+        models: as the Lambda will name them.
+        overrides: model id -> token kind -> USD per million tokens; wins over the table, kind by kind.
+
+    Returns:
+        (model id -> token kind -> USD per million tokens as a decimal string plus "as_of", ids without a price).
+        A kind that has no known price is left out, never 0.
+    """
+    table: dict[str, dict[str, str]] = {}
+    unknown = []
+    for model in models:
+        found = {**_listed(model), **overrides.get(model.id, {})}
+        if "input" in found and "output" in found:
+            table[model.id] = {**found, "as_of": _as_of(model.id in overrides)}
+        else:
+            unknown.append(model.id)
+    return table, tuple(unknown)
+
+
+def check_prices(overrides: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse a price override that is not money per known token kind.
+
+    Raises:
+        ValueError: naming the model, the kind and the value got.
+    """
+    for model_id, prices in overrides.items():
+        if missing := {"input", "output"} - prices.keys():
+            raise ValueError(f"prices[{model_id!r}] must give input and output, missing {', '.join(sorted(missing))}")
+        for kind, amount in prices.items():
+            if kind not in KINDS:
+                raise ValueError(f"prices[{model_id!r}] must use the kinds {', '.join(KINDS)}, got {kind!r}")
+            positive_usd(f"prices[{model_id!r}][{kind!r}]", amount)
+
+
+def _listed(model: Model) -> dict[str, str]:
+    if model.kind is ModelKind.APPLICATION_PROFILE and model.source:
+        return _listed(model.source)  # billed as what it was created from
+    if model.kind is ModelKind.RESOURCE:
+        return {}  # billed by the hour or by another contract
+    listed = _find(model.id.rpartition("/")[2].lower())
+    return dict(listed["price"]) if listed else {}
+
+
+def _find(model_id: str) -> dict[str, Any] | None:
+    matching = (model for model in _table()["models"] if any(_matches(model_id, *clause) for clause in model["match"]))
+    return next(matching, None)
+
+
+def _matches(model_id: str, clause: str, text: str) -> bool:
+    match clause:
+        case "contains":
+            return text in model_id
+        case "starts_with":
+            return model_id.startswith(text)
+        case "ends_with":
+            return model_id.endswith(text)
+        case _:
+            return model_id == text
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return dict(json.loads(_TABLE.read_text(encoding="utf-8")))
+
+
+def _as_of(overridden: bool) -> str:
+    return "given" if overridden else str(_table()["as_of"])

@@ -1,0 +1,1 @@
+"""What a caller may choose, one group of choices a file."""

@@ -1,0 +1,65 @@
+"""Choices of what runs: the agents, their models, what these may cost."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from ..agents.models import ModelChoice
+from ..agents.prices import check_prices
+from .rules import matching, positive_usd
+
+REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
+GUARDRAIL_ARN = r"arn:[^:]+:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+"
+GUARDRAIL_VERSION = r"DRAFT|[1-9][0-9]{0,7}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentChoices:
+    """Which agents, which models, which money."""
+
+    agents: Path | str | None = None
+    """Folder with agents.toml, prompts/<name>.md and, if you like, tools.py and requirements.txt of your own.
+    Default: the packaged research pipeline."""
+
+    models: Mapping[str, ModelChoice] = field(default_factory=dict)
+    """Agent name -> Bedrock model id, inference profile id, ARN, or the CfnApplicationInferenceProfile itself.
+    Default: the model that agents.toml names; the packaged agents' follows the stack's Region (us., eu., jp., au.,
+    us-gov., elsewhere and where the Region is not known at synth global.)."""
+
+    application_profiles: Mapping[str, str] = field(default_factory=dict)
+    """ARN of an application inference profile used in `models` -> the model or profile id it was created from, which
+    decides permissions and price. A profile of this app needs no entry: give its object to `models`.
+    Default: no application inference profile."""
+
+    profile_regions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Geography of inference profiles ("us", "apac", a new one) -> Regions that its profiles may be called from and
+    send requests to, besides those this construct knows. Default: none besides."""
+
+    guardrail_arn: str | None = None
+    """Bedrock guardrail that every model call passes. Default: no guardrail."""
+
+    guardrail_version: str = "DRAFT"
+    """Version of that guardrail: "DRAFT" or a number. Default: its working draft."""
+
+    prices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Model id -> {"input", "output", "cache_read", "cache_write"} in USD per million tokens, as strings.
+    Default: the list price in the construct's own table; a model it does not know is warned about and its cost is
+    unknown."""
+
+    budget_ceiling_usd: Decimal | str | float | None = None
+    """Most that one execution may spend on models, in USD, whatever its event asks for; above 0. Every model then needs
+    a price. Default: no ceiling."""
+
+    def check_agents(self) -> None:
+        """Refuse what breaks a rule and can be told without reading the agents' folder."""
+        for geography, regions in self.profile_regions.items():
+            if isinstance(regions, str) or not all(re.fullmatch(REGION, str(region)) for region in regions):
+                raise ValueError(f"profile_regions[{geography!r}] must list Regions, got {regions!r}")
+        check_prices(self.prices)
+        if self.budget_ceiling_usd is not None:
+            positive_usd("budget_ceiling_usd", self.budget_ceiling_usd)
+        if self.guardrail_arn is not None:
+            matching("guardrail_arn", self.guardrail_arn, GUARDRAIL_ARN, "an ARN of a Bedrock guardrail")
+        matching("guardrail_version", self.guardrail_version, GUARDRAIL_VERSION, "DRAFT or a version number")

@@ -1,0 +1,1 @@
+"""The durable function with what it needs to run."""

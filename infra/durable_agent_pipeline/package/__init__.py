@@ -1,0 +1,1 @@
+"""The Lambda package: what goes in, how it is built, where it is kept."""

@@ -1,0 +1,39 @@
+"""Where the Lambda's source is, and which of its files ship."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+IN_WHEEL = Path(__file__).parents[1] / "lambda_src"
+IN_CHECKOUT = Path(__file__).parents[3] / "lambda_src"
+
+# What never ships: caches differ between machines, hidden files are the editor's, a README changes nothing that runs.
+_LEFT_OUT = frozenset({"__pycache__", "README.md"})
+
+# Of the distribution that durable_strands is besides; they lie in the package's folder and are nothing to the function.
+_ONLY_ELSEWHERE = frozenset({f"durable_strands/{name}" for name in ("pyproject.toml", "LICENSE", "testing.py")})
+
+
+@cache
+def lambda_source() -> Path:
+    """The folder with handler.py: inside the installed wheel, or beside infra/ in a checkout.
+
+    Raises:
+        FileNotFoundError: when neither folder holds handler.py.
+    """
+    for folder in (IN_WHEEL, IN_CHECKOUT):
+        if (folder / "handler.py").is_file():
+            return folder
+    raise FileNotFoundError(f"the Lambda source is missing: no handler.py in {IN_WHEEL} or {IN_CHECKOUT}")
+
+
+def shipped_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file of a folder that ships, as (path inside the folder with /, file), in a fixed order."""
+    for file in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+        inside = file.relative_to(folder)
+        if file.is_file() and not _left_out(inside.parts) and inside.as_posix() not in _ONLY_ELSEWHERE:
+            yield inside.as_posix(), file
+
+
+def _left_out(parts: tuple[str, ...]) -> bool:
+    return any(part in _LEFT_OUT or part.startswith(".") or part.endswith(".pyc") for part in parts)
