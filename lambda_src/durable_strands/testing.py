@@ -34,13 +34,13 @@ class Reply:
 
     Attributes:
         text: What it says. Default: nothing.
-        tool_uses: (tool, input) of the tools that it asks for in this turn. Default: none.
+        tool_uses: (tool, input), or (tool, input, id), of the tools that it asks for in this turn. Default: none.
         stop_reason: Default: `tool_use` with tools, else `end_turn`.
         usage: Its tokens, as in Converse; None: it does not say. Default: 100 in, 50 out.
     """
 
     text: str = ""
-    tool_uses: Sequence[tuple[str, dict[str, Any]]] = ()
+    tool_uses: Sequence[tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], str]] = ()
     stop_reason: str | None = None
     usage: Any = dataclasses.field(default_factory=lambda: dict(_USAGE))
 
@@ -50,8 +50,9 @@ class Reply:
         if self.text:
             yield {"contentBlockDelta": {"delta": {"text": self.text}}}
             yield {"contentBlockStop": {}}
-        for index, (name, given) in enumerate(self.tool_uses):
-            yield {"contentBlockStart": {"start": {"toolUse": {"name": name, "toolUseId": f"use-{call}-{index}"}}}}
+        for index, (name, given, *ids) in enumerate(self.tool_uses):
+            use_id = ids[0] if ids else f"use-{call}-{index}"
+            yield {"contentBlockStart": {"start": {"toolUse": {"name": name, "toolUseId": use_id}}}}
             yield {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(given)}}}}
             yield {"contentBlockStop": {}}
         yield {"messageStop": {"stopReason": self.stop_reason or ("tool_use" if self.tool_uses else "end_turn")}}
@@ -153,6 +154,7 @@ def run_locally(
     Raises:
         ImportError: The local engine is not installed.
         TimeoutError: The execution did not end in time.
+        ValueError: The execution succeeded before it came to call `suspend_at`, so nothing was tried.
     """
     try:
         from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
@@ -164,8 +166,8 @@ def run_locally(
         next(invocations)
         return handler(given, context)
 
-    suspensions: AbstractContextManager[Any] = nullcontext() if suspend_at is None else suspended(suspend_at)
-    with suspensions, DurableFunctionTestRunner(counted, poll_interval=0.02, skip_time=True) as runner:
+    suspensions: AbstractContextManager[Any] = nullcontext(lambda: 0) if suspend_at is None else suspended(suspend_at)
+    with suspensions as begun, DurableFunctionTestRunner(counted, poll_interval=0.02, skip_time=True) as runner:
         # The engine takes a suspension whose timer has fired already for a failed invocation: it would wait 5 seconds,
         # and fail the execution at the third in a row, which a loaded machine reaches.
         engine = runner._executor  # noqa: SLF001 - no public way in
@@ -175,6 +177,8 @@ def run_locally(
             drive(runner, arn)
         ended = runner.wait_for_result(arn, timeout=timeout_seconds)
     error = ended.error
+    if error is None and begun() < (suspend_at or 0):
+        raise ValueError(f"suspend_at must be at most the number of calls, {begun()}, got {suspend_at}")
     return LocalRun(
         status=ended.status.name,
         value=json.loads(ended.result) if ended.result else None,
@@ -201,7 +205,12 @@ def suspended(at: int) -> Iterator[Callable[[], int]]:
     """Inside, step number `at` of an execution (from 1; `EVERY_CALL`: each) first suspends it, its call not yet made.
 
     Every model call and tool call is a step. Yields a function: how many steps have begun. One block at a time.
+
+    Raises:
+        ValueError: `at` is no whole number of at least 0.
     """
+    if type(at) is not int or at < EVERY_CALL:
+        raise ValueError(f"suspend_at must be a whole number of at least 0, got {at!r}")
     begun, lock, step = [0], threading.Lock(), DurableContext.step
 
     def suspending(context: DurableContext, func: Any, name: str | None = None, config: Any = None) -> Any:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 from strands.models import Model
+
+from durable_strands.testing import Reply
 
 USAGE = {"inputTokens": 100, "outputTokens": 10, "totalTokens": 110}
 
 
 def tool_use(name: str, tool_id: str | None = None, **arguments: Any) -> dict[str, Any]:
     return {"name": name, "toolUseId": tool_id or f"id-{name}-{len(arguments)}", "input": arguments}
+
+
+def asking(uses: list[dict[str, Any]]) -> Reply:
+    """The reply that asks for these tools."""
+    return Reply(tool_uses=[(use["name"], use["input"], use["toolUseId"]) for use in uses], usage=USAGE)
 
 
 class ScriptedModel(Model):
@@ -51,24 +57,20 @@ class ScriptedModel(Model):
             yield event
 
     async def _events(self, reply: Any, fault: str | None) -> Any:
+        if isinstance(reply, list):
+            for event in asking(reply).events(0):
+                yield event
+            return
         yield {"messageStart": {"role": "assistant"}}
         usage, stop = USAGE, "end_turn"
         if isinstance(reply, dict):
             usage, stop, reply = reply.get("usage", USAGE), reply.get("stop", "end_turn"), reply["text"]
-        if isinstance(reply, str):
-            yield {"contentBlockStart": {"start": {}}}
-            for word in reply.split(" "):
-                yield {"contentBlockDelta": {"delta": {"text": word + " "}}}
-                await asyncio.sleep(0)
-                if fault == "disconnect":
-                    return
-            yield {"contentBlockStop": {}}
-        else:
-            stop = "tool_use"
-            for use in reply:
-                start = {"toolUse": {"name": use["name"], "toolUseId": use["toolUseId"]}}
-                yield {"contentBlockStart": {"start": start}}
-                yield {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(use["input"])}}}}
-                yield {"contentBlockStop": {}}
+        yield {"contentBlockStart": {"start": {}}}
+        for word in reply.split(" "):
+            yield {"contentBlockDelta": {"delta": {"text": word + " "}}}
+            await asyncio.sleep(0)
+            if fault == "disconnect":
+                return
+        yield {"contentBlockStop": {}}
         yield {"messageStop": {"stopReason": stop}}
         yield {"metadata": {"usage": usage, "metrics": {"latencyMs": 5}}}

@@ -20,7 +20,7 @@ from tests.lambda_src.durable_strands.scripted import USAGE
 
 EVERY = EVERY_CALL
 """Suspend at every step, one after the other, in one execution."""
-NEVER = -1
+NEVER = 1_000_000
 """Suspend nowhere."""
 
 

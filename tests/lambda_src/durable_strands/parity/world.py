@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from typing import Any
 
 from strands.models import Model
 
-from tests.lambda_src.durable_strands.scripted import USAGE
+from durable_strands.testing import Reply
+from tests.lambda_src.durable_strands.scripted import USAGE, asking
 
 # Ids that Strands draws at random: they tell nothing about behaviour.
 _DRAWN = re.compile(r"tooluse_[A-Za-z0-9_]+|[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -84,24 +84,11 @@ class PaidModel(Model):
             raise reply
         tools = [spec["name"] for spec in tool_specs or []]
         self._world.paid.append(plain([self._name, system_prompt, tools, messages]))
-        for event in _events(reply):
+        for event in _reply(reply).events(turn):
             yield event
 
 
-def _events(reply: Any) -> Any:
-    yield {"messageStart": {"role": "assistant"}}
-    stop = "end_turn"
-    if isinstance(reply, dict):
-        stop, reply = reply["stop"], reply["text"]
-    if isinstance(reply, str):
-        yield {"contentBlockStart": {"start": {}}}
-        yield {"contentBlockDelta": {"delta": {"text": reply}}}
-        yield {"contentBlockStop": {}}
-    else:
-        stop = "tool_use"
-        for use in reply:
-            yield {"contentBlockStart": {"start": {"toolUse": {"name": use["name"], "toolUseId": use["toolUseId"]}}}}
-            yield {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(use["input"])}}}}
-            yield {"contentBlockStop": {}}
-    yield {"messageStop": {"stopReason": stop}}
-    yield {"metadata": {"usage": USAGE, "metrics": {"latencyMs": 5}}}
+def _reply(entry: Any) -> Reply:
+    if isinstance(entry, dict):
+        return Reply(entry["text"], stop_reason=entry["stop"], usage=USAGE)
+    return Reply(entry, usage=USAGE) if isinstance(entry, str) else asking(entry)
