@@ -93,6 +93,7 @@ class Place:
         step: Name of the step, in which no other step can be.
         tool: Name of the tool whose step it is; None in a model's step.
         refused: What was refused inside the step; a tool may have swallowed it.
+        team: The `Nodes` of a Graph or Swarm, between two of its nodes.
     """
 
     run: LiveRun
@@ -100,6 +101,7 @@ class Place:
     step: str | None = None
     tool: str | None = None
     refused: UnsafeAgent | None = None
+    team: Any = None
 
 
 place: contextvars.ContextVar[Place | None] = contextvars.ContextVar("place", default=None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from durable_strands.retries import RetryStrategy
+from durable_strands.retries import RetryStrategy, retry_transient
 from durable_strands.serdes import LIMIT_BYTES
 
 
@@ -85,5 +85,25 @@ class RunOptions:
         """Options of the tool called `name`."""
         return self.tools.get(name, _DEFAULT)
 
+    def strands_limits(self) -> dict[str, int]:
+        """The caps as Strands takes them."""
+        return {key: value for key, value in vars(self.limits).items() if value is not None}
+
 
 _DEFAULT = ToolOptions()
+
+
+def chosen(
+    *,
+    retry: RetryStrategy | None = None,
+    tools: Mapping[str, ToolOptions] | None = None,
+    limits: Limits | None = None,
+    own_serdes: bool = False,
+    **more: Any,
+) -> RunOptions:
+    """The options of a run from what its caller has chosen; defaults for the rest."""
+    # With a serdes of the caller's the size is the caller's business.
+    most = 2**40 if own_serdes else LIMIT_BYTES
+    return RunOptions(
+        retry=retry or retry_transient(), tools=tools or {}, limits=limits or Limits(), max_result_bytes=most, **more
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from durable_strands.classify import classify
+from durable_strands.errors import AgentFailed
 from durable_strands.serdes import PlainJson
 from durable_strands.sizes import checkpoint_bytes
 
@@ -37,6 +39,16 @@ def raise_again(kept: dict[str, Any] | None) -> Exception | None:
     error.args = tuple(arguments)
     error.__dict__.update({k: v for k, v in kept["attributes"].items() if v is not None})
     return error if _text(error) == kept["text"] else _stand_in(kept["classes"][0], kind)(kept["text"])
+
+
+def typed(error: BaseException) -> AgentFailed:
+    """The typed failure of a model call that no hook mended, or of whatever else the loop raised."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(failure := getattr(inner, "durable_failure", inner), AgentFailed):
+            return failure
+        inner = getattr(inner, "original_exception", None) or inner.__cause__
+    return classify(error)
 
 
 def _class(names: list[list[str]]) -> type[Exception]:

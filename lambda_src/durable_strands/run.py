@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from aws_durable_execution_sdk_python import (
     ChildContextError,
@@ -16,21 +16,22 @@ from aws_durable_execution_sdk_python.config import ChildConfig
 from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.bridge import Bridge
-from durable_strands.classify import classify
 from durable_strands.errors import AgentFailed, ResultNotKept, not_kept, rebuild
 from durable_strands.live import LiveRun, Place, place
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
-from durable_strands.options import Limits, RunOptions, ToolOptions
+from durable_strands.options import Limits, ToolOptions, chosen
 from durable_strands.passes import begin, end
+from durable_strands.raised import typed
 from durable_strands.records import AgentRun
-from durable_strands.retries import RetryStrategy, retry_transient
-from durable_strands.serdes import LIMIT_BYTES, PlainJson
+from durable_strands.retries import RetryStrategy
+from durable_strands.serdes import PlainJson
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from strands import Agent
     from strands.agent import AgentResult
+    from strands.multiagent.base import MultiAgentBase, MultiAgentResult
 
 
 def run(
@@ -78,16 +79,15 @@ def run(
         AgentFailed: A typed failure, with the usage so far; see `durable_strands.errors`.
     """
     observer = observer or Observer()
-    options = RunOptions(
-        retry=retry or retry_transient(),
-        tools=tools or {},
-        limits=limits or Limits(),
+    options = chosen(
+        retry=retry,
+        tools=tools,
+        limits=limits,
         max_parallel_tools=max_parallel_tools,
         deadline_margin_seconds=deadline_margin_seconds,
         keep_messages=keep_messages,
         interrupts=interrupts,
-        # With a serdes of the caller's the size is the caller's business.
-        max_result_bytes=LIMIT_BYTES if serdes is None else 2**40,
+        own_serdes=serdes is not None,
     )
     serdes = serdes or PlainJson()
     passes: list[LiveRun] = []
@@ -150,14 +150,14 @@ def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
         except DurableExecutionsError:
             raise
         except Exception as error:
-            raise _typed(error).after(tuple(live.calls)) from error
+            raise typed(error).after(tuple(live.calls)) from error
 
 
 async def _answered(live: LiveRun, agent: Agent, asked: _Asked) -> Any:
     from durable_strands.interrupts import responses
 
     place.set(Place(live, agent))
-    limits = {key: value for key, value in vars(live.options.limits).items() if value is not None}
+    limits = live.options.strands_limits()
     prompt = asked.prompt
     while True:
         # Strands counts turns anew when it goes on after an interrupt.
@@ -171,16 +171,6 @@ async def _answered(live: LiveRun, agent: Agent, asked: _Asked) -> Any:
         if result.stop_reason != "interrupt" or live.options.interrupts is None:
             return result
         prompt = await responses(live, list(result.interrupts or ()))
-
-
-def _typed(error: BaseException) -> AgentFailed:
-    """The typed failure of a model call that no hook mended, or of whatever else the loop raised."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(failure := getattr(inner, "durable_failure", inner), AgentFailed):
-            return failure
-        inner = getattr(inner, "original_exception", None) or inner.__cause__
-    return classify(error)
 
 
 def _pass(context: DurableContext) -> Any:
@@ -199,7 +189,15 @@ def _tell_of_replayed(observer: Observer, calls: tuple[Any, ...], passes: list[L
         observer.call_returned(record)
 
 
-def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, **choices: Any) -> AgentResult:
+@overload
+def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, **choices: Any) -> AgentResult: ...
+@overload
+def run_agent(
+    context: DurableContext, agent: MultiAgentBase, prompt: Any, *, name: str, **choices: Any
+) -> MultiAgentResult: ...
+
+
+def run_agent(context: DurableContext, agent: Any, prompt: Any, *, name: str, **choices: Any) -> Any:
     """Run `agent` durably and return Strands' `AgentResult`, the same on the first run and on every replay.
 
     The agent needs no special construction. Its conversation afterwards is what it would be without durability, also
@@ -207,18 +205,24 @@ def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, 
 
     Args:
         context: The durable context.
-        agent: A plain `strands.Agent`.
+        agent: A plain `strands.Agent`; or a `Graph` or `Swarm` of them, whose own result is returned then.
         prompt: As for `agent(prompt)`.
         name: Name of the operation, unique and static in `context`.
-        **choices: The keyword arguments of `run`.
+        **choices: The keyword arguments of `run`; for a team those of `teams.run_team`.
 
     Raises:
         AgentFailed: A typed failure, with the usage so far.
     """
+    from strands.multiagent.base import MultiAgentBase
+
     from durable_strands.own_state import apply_all
-    from durable_strands.results import agent_result
+    from durable_strands.results import agent_result, count_in
     from durable_strands.snapshot import Baseline, Change, agents_below
 
+    if isinstance(agent, MultiAgentBase):
+        from durable_strands.teams import run_team
+
+        return run_team(context, agent, prompt, name=name, **choices)
     family = {"": agent, **agents_below(agent)}
     for each in family.values():
         begin(each, _pass(context))
@@ -230,5 +234,6 @@ def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, 
         starts[path].restore(each)
         Change.from_dict(changes.get(path)).apply(each, state if each is agent else {})
         end(each)
+    count_in(agent, finished)
     apply_all(agent, f"{_execution(context)}/{name}", finished.change.get("own", {}))
     return agent_result(agent, finished, choices.get("structured_output_model"))

@@ -47,10 +47,13 @@ _current: WeakKeyDictionary[Any, Session | None] = WeakKeyDictionary()
 
 
 @contextmanager
-def session(agent: Agent, run: LiveRun, asker: str = "") -> Iterator[Session]:
-    """Make `agent`'s calls those of `run`. A pass that is cut off leaves the agent as it was."""
+def session(agent: Agent, run: LiveRun, asker: str = "", *, within: bool = False) -> Iterator[Session]:
+    """Make `agent`'s calls those of `run`.
+
+    A pass that is cut off leaves the agent as it was; so does a failure, unless the run goes on around it (`within`).
+    """
     make_safe(agent)
-    _guard_everything()
+    guard_everything()
     if _current.get(agent) is not None:
         raise UnsafeAgent(f"agent {agent.name!r} is running already; build one per branch")
     if agent not in _current:
@@ -65,8 +68,9 @@ def session(agent: Agent, run: LiveRun, asker: str = "") -> Iterator[Session]:
     try:
         with in_a_loop(agent):
             yield own
-    except BaseException:
-        start.restore(agent)
+    except BaseException as error:
+        if not (within and isinstance(error, Exception)):
+            start.restore(agent)
         raise
     finally:
         _current[agent], agent.tool_executor = None, executor
@@ -106,7 +110,7 @@ async def _tool_stage(context: ExecuteToolContext, next_fn: Any) -> AsyncGenerat
         yield event
 
 
-def _guard_everything() -> None:
+def guard_everything() -> None:
     """Put a look at `place` before every way in to a model; without a run it changes nothing."""
     if not hasattr(Agent.stream_async, "durable"):
         Agent.stream_async = _guarded_agent(Agent.stream_async)  # type: ignore[method-assign]
@@ -123,6 +127,14 @@ def _guarded_agent(stream_async: Any) -> Any:
     @functools.wraps(stream_async)
     async def guarded(agent: Agent, *arguments: Any, **named: Any) -> AsyncIterator[Any]:
         where = place.get()
+        if where is not None and where.team is not None and where.team.has(agent):
+            state = named.get("invocation_state")
+            limits: Any = where.run.options.strands_limits()
+            turn = functools.partial(agent.stream_async, *arguments, **named, limits=limits)
+            async with aclosing(where.team.turn(agent, turn, {} if state is None else state)) as events:
+                async for event in events:
+                    yield event
+            return
         if where is None or agent is where.agent or not _may_ask(where, f"agent {agent.name!r}"):
             async with aclosing(stream_async(agent, *arguments, **named)) as events:
                 async for event in events:
@@ -130,7 +142,7 @@ def _guarded_agent(stream_async: Any) -> Any:
             return
         # An agent that is a tool is the main one of its part; any other was asked by a hook, a manager or a plugin.
         asker = "" if where.agent is None else f"{_slug(agent.name)}-"
-        with session(agent, where.run, asker):
+        with session(agent, where.run, asker, within=True):
             async with aclosing(stream_async(agent, *arguments, **named)) as events:
                 async for event in events:
                     yield event
@@ -161,6 +173,8 @@ def _may_ask(where: Place, who: str) -> bool:
     Raises:
         UnsafeAgent: It would have to be one, and cannot.
     """
+    if where.team is not None:
+        raise where.team.refuse(who)
     if where.step is None:
         return True
     if where.tool is None:

@@ -180,6 +180,7 @@ class Baseline:
     interrupts: Any
     model_state: dict[str, Any]
     prompt: Any
+    meters: tuple[dict[str, Any], dict[str, Any]]
 
     @classmethod
     def of(cls, agent: Any) -> Self:
@@ -188,7 +189,7 @@ class Baseline:
 
     def restore(self, agent: Any) -> None:
         """Put the agent back."""
-        messages, state, manager, interrupts, model_state, prompt = copy.deepcopy(_parts_of(self))
+        messages, state, manager, interrupts, model_state, prompt, meters = copy.deepcopy(_parts_of(self))
         agent.messages[:] = messages
         for key in agent.state.get().keys() - state.keys():
             agent.state.delete(key)
@@ -197,6 +198,12 @@ class Baseline:
         agent.conversation_manager.restore_from_session(manager)
         agent.system_prompt = prompt
         agent._interrupt_state, agent._model_state = interrupts, model_state  # noqa: SLF001 - checked in `safety`
+        set_meters(agent, *meters)
+
+
+def set_meters(agent: Any, usage: dict[str, Any], metrics: dict[str, Any]) -> None:
+    """Set what Strands has added up over all runs of `agent`; the next run adds to it."""
+    agent.event_loop_metrics.accumulated_usage, agent.event_loop_metrics.accumulated_metrics = usage, metrics
 
 
 def agents_below(agent: Any, path: str = "") -> dict[str, Any]:
@@ -214,12 +221,14 @@ def agents_below(agent: Any, path: str = "") -> dict[str, Any]:
 def _parts(agent: Any) -> tuple[Any, ...]:
     interrupts, model_state = agent._interrupt_state, agent._model_state  # noqa: SLF001 - checked in `safety`
     manager, prompt = agent.conversation_manager.get_state(), agent.system_prompt_content
-    return agent.messages, agent.state.get(), manager, interrupts, model_state, prompt
+    meters = agent.event_loop_metrics.accumulated_usage, agent.event_loop_metrics.accumulated_metrics
+    return agent.messages, agent.state.get(), manager, interrupts, model_state, prompt, meters
 
 
 def _parts_of(baseline: Baseline) -> tuple[Any, ...]:
     return (
         baseline.messages, baseline.state, baseline.manager, baseline.interrupts, baseline.model_state, baseline.prompt,
+        baseline.meters,
     )  # fmt: skip
 
 
@@ -238,6 +247,11 @@ def _live(invocation_state: Mapping[str, Any]) -> dict[str, int]:
     own = {key: value for key, value in invocation_state.items() if key not in _STRANDS_OWN}
     plain = _texts(own.items())
     return {key: id(value) for key, value in own.items() if key not in plain}
+
+
+def plain_part(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of `values` that are JSON, as copies."""
+    return {key: _SERDES.deserialize(text) for key, text in _texts(values.items()).items()}
 
 
 def _texts(entries: Iterable[tuple[str, Any]]) -> dict[str, str]:

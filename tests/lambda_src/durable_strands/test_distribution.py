@@ -39,6 +39,12 @@ FEATURES = {
             "a structured answer has an alias",
         ],
         "agents as tools": ["an agent is a tool of another", "an agent delegates its answer to another"],
+        "`Graph` and `Swarm`, given": [
+            "a graph goes back until it is done",
+            "a graph runs two nodes side by side and joins them",
+            "a swarm comes back to its first agent",
+            "a tool in an agent of a swarm interrupts",
+        ],
         "interrupts by tools": ["a tool interrupts and a person answers", "an agent that is a tool interrupts"],
     },
     "refused": {
@@ -52,6 +58,12 @@ FEATURES = {
         "a tool that registers tools": [
             "a tool registers another tool for the next turn",
             "a tool leaves a live object in the invocation state for another",
+            "a node of a graph leaves a live object in the invocation state",
+        ],
+        "a team as a node of a team": [
+            "a graph has a swarm as node",
+            "a condition of a graph asks a model",
+            "a hook of a swarm asks an agent",
         ],
         "a tool result that is not JSON": ["a tool returns a set inside its json"],
         "`session_manager`": ["a session manager keeps the conversation"],

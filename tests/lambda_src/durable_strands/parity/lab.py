@@ -53,6 +53,14 @@ class Lab:
             self.agents.append(agent)
         return agent
 
+    def kept_team(self, build: Callable[[], Any]) -> Any:
+        """A module-level team, as `kept`; its nodes' agents are compared at the end."""
+        if "agent" not in self.world.warm:
+            self.world.warm["agent"] = build()
+        team = self.world.warm["agent"]
+        self.agents.extend(node.executor for node in team.nodes.values() if node.executor not in self.agents)
+        return team
+
     def effect(self, what: Any) -> None:
         """Something done to the world; must happen once."""
         self.world.effects.append(what)
@@ -69,12 +77,21 @@ class Lab:
         self.results.append(plain([result.stop_reason, result.message, str(result).strip(), shown]))
         return result
 
-    def call(
-        self, agent: Agent, prompt: Any, answers: Mapping[str, Any] | None, choices: dict[str, Any]
-    ) -> AgentResult:
-        """How an agent is run here."""
+    def ask_team(self, team: Any, prompt: Any, *, answers: Mapping[str, Any] | None = None, **choices: Any) -> Any:
+        """Run a graph or swarm in the same way; its result is told node by node."""
+        if "invocation_state" in choices:
+            self.states.append(choices["invocation_state"])
+        result = self.call(team, prompt, answers, choices)
+        nodes = {name: _told(node) for name, node in sorted(result.results.items())}
+        ran = getattr(result, "execution_order", None) or getattr(result, "node_history", [])
+        usage = dict(result.accumulated_usage)
+        self.results.append(plain([result.status.value, nodes, sorted(node.node_id for node in ran), usage]))
+        return result
+
+    def call(self, agent: Any, prompt: Any, answers: Mapping[str, Any] | None, choices: dict[str, Any]) -> Any:
+        """How an agent, or a team of agents, is run here."""
         result = agent(prompt, **choices)
-        while answers and result.stop_reason == "interrupt":
+        while answers and "interrupt" in (getattr(result, "stop_reason", ""), _status(result)):
             self.world.asked.extend(("", each.name) for each in result.interrupts or ())
             replies: Any = [
                 {"interruptResponse": {"interruptId": each.id, "response": answers[each.name]}}
@@ -100,6 +117,25 @@ class Lab:
         }
 
 
+def _status(result: Any) -> str:
+    status = getattr(result, "status", None)
+    return "interrupt" if status is not None and status.value == "interrupted" else ""
+
+
+def _told(node: Any) -> Any:
+    """What a node of a team left: its status, and its text or what it raised."""
+    result = node.result
+    if isinstance(result, Exception):
+        return [node.status.value, type(result).__name__, str(result)]
+    structured = getattr(result, "structured_output", None)
+    return [
+        node.status.value,
+        getattr(result, "stop_reason", None),
+        str(result).strip(),
+        structured and repr(structured),
+    ]
+
+
 class DurableLab(Lab):
     """The same with `run_agent`, and a wait behind each run, so that every finished run is replayed too."""
 
@@ -107,9 +143,7 @@ class DurableLab(Lab):
         super().__init__(world)
         self._context, self._watcher, self._waits, self._runs = context, watcher, waits, 0
 
-    def call(
-        self, agent: Agent, prompt: Any, answers: Mapping[str, Any] | None, choices: dict[str, Any]
-    ) -> AgentResult:
+    def call(self, agent: Any, prompt: Any, answers: Mapping[str, Any] | None, choices: dict[str, Any]) -> Any:
         self._runs += 1
         if answers:
             choices = {**choices, "interrupts": self._notify}

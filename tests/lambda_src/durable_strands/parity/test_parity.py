@@ -20,19 +20,22 @@ from tests.lambda_src.durable_strands.parity import (
     programs_ends,
     programs_hooks,
     programs_state,
+    programs_teams,
     programs_tools,
 )
 from tests.lambda_src.durable_strands.parity.harness import swept, verdict
 from tests.lambda_src.durable_strands.parity.table import PROGRAMS, SLOW
 
-MODULES = (programs_tools, programs_state, programs_hooks, programs_agents, programs_ends)
+MODULES = (programs_tools, programs_state, programs_hooks, programs_agents, programs_teams, programs_ends)
 SWEEP = bool(os.environ.get("PARITY_SWEEP"))
 
 NAMED = {
     "a content filter stops the answer": "an answer became ContentFiltered",
     "a guardrail stops the answer": "an answer became GuardrailIntervened",
     "a hook denies the second model call": "an answer became AgentCancelled",
+    "a hook of a graph cancels a node": "RuntimeError became ModelFailed",
     "a hook that raises ends the run": "EventLoopException became ModelFailed",
+    "a node of a graph fails": "EventLoopException became ModelFailed",
     "a stop tool beside a tool that interrupts ends the loop": "an answer became AgentCancelled",
     "a stop tool ends the loop": "an answer became AgentCancelled",
     "a stop tool ends the loop beside another tool": "an answer became AgentCancelled",
@@ -46,6 +49,10 @@ NAMED = {
 """Ends that are no answer: each has its typed failure, as docs/errors.md says."""
 
 REFUSED = {
+    "a condition of a graph asks a model",
+    "a graph has a swarm as node",
+    "a hook of a swarm asks an agent",
+    "a node of a graph leaves a live object in the invocation state",
     "a tool keeps a set in an object of its own",
     "a tool leaves a live object in the invocation state for another",
     "a tool returns a set inside its json",
