@@ -133,3 +133,39 @@ def test_importing_the_handler_loads_no_strands():
     loaded = loaded_after("import handler")
     assert "aws_durable_execution_sdk_python" in loaded
     assert not loaded & {"strands", "mcp", "opentelemetry"}
+
+
+COMMANDS_MAY_ALSO_IMPORT = {"bench": {"cost_model"}}
+"""Command -> commands whose measured runs it repeats; every other command knows only console and local_aws."""
+
+
+def of_scripts(file: Path) -> set[str]:
+    """The folders of scripts/ that a file imports from."""
+    return {name.split(".")[1] for name in imported(file) if name.startswith("scripts.")}
+
+
+def test_the_loopback_aws_knows_no_command_and_no_agent():
+    files = sorted((ROOT / "scripts" / "local_aws").rglob("*.py"))
+    assert len(files) > 20
+    assert set().union(*map(of_scripts, files)) == {"local_aws"}
+    assert not {name for file in files for name in imported(file)} & {"handler", "agent_workflow", "durable_strands"}
+
+
+def test_what_commands_share_knows_no_command():
+    files = sorted((ROOT / "scripts" / "console").glob("*.py"))
+    assert len(files) > 5
+    assert set().union(*map(of_scripts, files)) <= {"console", "local_aws"}
+
+
+def test_commands_know_only_what_is_shared():
+    for folder in sorted((ROOT / "scripts").iterdir()):
+        if folder.is_dir() and folder.name not in {"console", "local_aws", "__pycache__"}:
+            known = set().union(*map(of_scripts, folder.rglob("*.py")), {folder.name})
+            allowed = {folder.name, "console", "local_aws"} | COMMANDS_MAY_ALSO_IMPORT.get(folder.name, set())
+            assert known <= allowed, folder.name
+
+
+def test_every_command_is_started_by_the_file_of_its_name():
+    for folder in sorted((ROOT / "scripts").iterdir()):
+        if folder.is_dir() and folder.name not in {"console", "local_aws", "__pycache__"}:
+            assert [file for file in (ROOT / "scripts").glob(f"{folder.name}.*") if file.is_file()], folder.name

@@ -16,14 +16,15 @@ from rich.console import Console
 
 from scripts.bench.catalogue import BENCHMARKS
 from scripts.bench.machine import machine, today, versions
-from scripts.bench.report import NoPlace, show, write
+from scripts.bench.report import show, write
 from scripts.bench.row import Asked, Benchmark, NotMeasured, Row
+from scripts.console.ending import ended
+from scripts.console.marked_block import NoPlace
 from scripts.cost_model.designs import RunFailed
 from scripts.local_aws.processes.child import REPOSITORY, ChildDied
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 WIDTH = 200
-INTERRUPTED = 130
 EPILOG = (
     f"benchmarks: {', '.join(b.name for b in BENCHMARKS if not b.slow)}; with --slow also "
     f"{', '.join(b.name for b in BENCHMARKS if b.slow)}. exit: 0 all measured, 1 one could not be, 2 bad usage. "
@@ -33,11 +34,8 @@ EPILOG = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    try:
-        return _run(_parser().parse_args(arguments))
-    except KeyboardInterrupt:
-        print("bench: interrupted; every process of it was ended", file=sys.stderr)
-        return INTERRUPTED
+    options = _parser().parse_args(arguments)
+    return ended("bench", lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -17,9 +17,9 @@ from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 import handler
 from scripts.bench.row import Asked, NotMeasured, Row
 from scripts.cost_model.function import deployed_with
-from scripts.cost_model.scripted_bedrock import ScriptedBedrock
 from scripts.cost_model.stories import PACKAGED, stories
 from scripts.cost_model.texts import QUERY
+from scripts.local_aws.bedrock.process import ScriptedBedrock
 from scripts.local_aws.functions.function_environment import DUMMY_CREDENTIALS
 
 ROOT = PACKAGED.parent

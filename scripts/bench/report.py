@@ -11,15 +11,12 @@ from rich.table import Table
 
 from scripts.bench.machine import machine, today, versions
 from scripts.bench.row import Row
+from scripts.console.marked_block import block, write_block
 
 BEGIN, END = "<!-- measured by scripts/bench.py --write -->", "<!-- end of measured -->"
 HEAD = ("| name | what | value | target | how | on |", "|---|---|--:|--:|---|---|")
 WIDE_COLUMNS = 140
 NAME = re.compile(r"\| ([a-z0-9-]+) \|")
-
-
-class NoPlace(ValueError):
-    """The page has no block to write into."""
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
@@ -49,16 +46,13 @@ def write(rows: Sequence[Row], page: Path, order: Mapping[str, int]) -> None:
     Raises:
         NoPlace: the page has no such block.
     """
-    text = page.read_text(encoding="utf-8")
-    found = re.search(re.escape(BEGIN) + "(.*?)" + re.escape(END), text, re.DOTALL)
-    if found is None:
-        raise NoPlace(f"{page.name} must hold a block between {BEGIN!r} and {END!r}, got none")
-    kept = {match[1]: line for line in found[1].splitlines() if (match := NAME.match(line)) and match[1] != "name"}
+    found = block(page, BEGIN, END)
+    kept = {match[1]: line for line in found.splitlines() if (match := NAME.match(line)) and match[1] != "name"}
     lines = kept | {row.name: _line(row) for row in rows}
     sorted_ = sorted(lines, key=lambda name: _place(name, order))
     tools = ", ".join(f"{name} {number}" for name, number in versions().items())
-    block = [BEGIN, f"{machine()}; {tools}.", "", *HEAD, *(lines[name] for name in sorted_), END]
-    page.write_text(text[: found.start()] + "\n".join(block) + text[found.end() :], encoding="utf-8")
+    table = [f"{machine()}; {tools}.", "", *HEAD, *(lines[name] for name in sorted_)]
+    write_block(page, BEGIN, END, "\n".join(table))
 
 
 def value(row: Row) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from scripts.cost_model.designs import DESIGNS, Design
 from scripts.cost_model.measure import Bench, Measured
-from scripts.cost_model.scripted_bedrock import ScriptedBedrock
 from scripts.cost_model.stories import Story, stories
+from scripts.local_aws.bedrock.process import ScriptedBedrock
 
 BARE, AGENT, CALL = DESIGNS
 """Plain Strands agents, agent-level durability, call-level durability."""

@@ -11,18 +11,18 @@ from pathlib import Path
 from rich.console import Console
 
 from agent_workflow.agents import read_agents
+from scripts.console.ending import DONE, FAILED, ended
+from scripts.console.marked_block import NoPlace
 from scripts.cost_model.designs import RunFailed
 from scripts.cost_model.findings import Findings
 from scripts.cost_model.measure import measure
 from scripts.cost_model.price_table import UnknownPrice, price_table, source
-from scripts.cost_model.report import NoPlace, show, write
+from scripts.cost_model.report import show, write
 from scripts.cost_model.stories import PACKAGED
 from scripts.local_aws.processes.child import REPOSITORY, ChildDied
 
 PAGE = REPOSITORY / "docs" / "cost.md"
 PICTURE = REPOSITORY / "docs" / "pictures" / "cost.png"
-FAILED = 1
-INTERRUPTED = 130
 EPILOG = (
     "exit: 0 measured; 1 a run failed, or the ledger of call-level durability is not what Bedrock served; 2 bad usage. "
     "Takes about 20 seconds; nothing leaves this machine."
@@ -32,23 +32,19 @@ EPILOG = (
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
-    told = Console(stderr=True)
-    try:
-        findings = _measured(told)
-        if options.json:
-            print(json.dumps(findings.document(), indent=2))
-        else:
-            show(findings, Console(width=None if sys.stdout.isatty() else 160))
-        _keep(findings, options)
-    except (RunFailed, ChildDied, UnknownPrice, NoPlace, OSError) as failure:
-        print(f"cost model: {failure}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("cost model: interrupted; every process of it was ended", file=sys.stderr)
-        return INTERRUPTED
+    return ended("cost model", lambda: _run(options), (RunFailed, ChildDied, UnknownPrice, NoPlace, OSError))
+
+
+def _run(options: argparse.Namespace) -> int:
+    findings = _measured(Console(stderr=True))
+    if options.json:
+        print(json.dumps(findings.document(), indent=2))
+    else:
+        show(findings, Console(width=None if sys.stdout.isatty() else 160))
+    _keep(findings, options)
     for line in findings.disagreements():
         print(f"cost model: {line}", file=sys.stderr)
-    return 0 if findings.trusted() else FAILED
+    return DONE if findings.trusted() else FAILED
 
 
 def _measured(told: Console) -> Findings:

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 
 from scripts.cost_model.designs import DESIGNS, Design, Outcome
 from scripts.cost_model.function import deployed_with
-from scripts.cost_model.scripted_bedrock import ScriptedBedrock
 from scripts.cost_model.stories import Story, stories
 from scripts.cost_model.texts import FOUND_WORDS, QUERY, text_of
 from scripts.cost_model.witness import Bill, Served, bill, served
+from scripts.local_aws.bedrock.process import ScriptedBedrock
 
 FAILURES = (0, 1, 2)
 Prices = Mapping[str, Mapping[str, str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
-from scripts.run_local.prices import bedrock_prices
+from scripts.console.list_prices import bedrock_prices
 
 
 class UnknownPrice(LookupError):

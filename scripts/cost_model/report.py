@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from scripts.console.marked_block import write_block
 from scripts.cost_model.findings import Findings, rounded, scenario
 from scripts.cost_model.measure import Measured
 from scripts.cost_model.texts import ASSUMPTIONS
@@ -24,10 +24,6 @@ LEGEND = (
     "ledger: = where the ledger in the result is exactly what Bedrock served, else what it says"
 )
 BEGIN, END = "<!-- measured by scripts/cost_model.py --write -->", "<!-- end of measured -->"
-
-
-class NoPlace(ValueError):
-    """A page has no block to write into."""
 
 
 def show(findings: Findings, console: Console) -> None:
@@ -59,16 +55,12 @@ def write(findings: Findings, page: Path) -> None:
     Raises:
         NoPlace: the page has no such block.
     """
-    text = page.read_text(encoding="utf-8")
-    block = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    if not block.search(text):
-        raise NoPlace(f"{page.name} must hold a block between {BEGIN!r} and {END!r}, got none")
-    page.write_text(block.sub(lambda _: markdown(findings), text), encoding="utf-8")
+    write_block(page, BEGIN, END, markdown(findings))
 
 
 def markdown(findings: Findings) -> str:
     """The measured block: date, prices, a table per story."""
-    return "\n".join([BEGIN, *_lines(findings), END])
+    return "\n".join(_lines(findings))
 
 
 def _lines(findings: Findings) -> Iterator[str]:

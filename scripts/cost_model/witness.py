@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-ENDED = frozenset({"finished", "failed", "disconnected"})
+from scripts.local_aws.bedrock.process import ENDED
+
 PER_MILLION = 6
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -13,13 +12,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from scripts.console.ending import DONE, FAILED, ended
 from scripts.crash_lab.display import display_on
 from scripts.crash_lab.record import record
 from scripts.crash_lab.report import document, write_table
 from scripts.crash_lab.sweep import Sweep, Unusable, run_sweep
 from scripts.local_aws.processes.child import ChildDied
 
-HELD, BROKEN, INTERRUPTED = 0, 1, 130
 SUFFIXES = (".png", ".svg", ".pdf")
 
 
@@ -28,23 +27,24 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.record and options.points is not None:
         _parser().error("--record needs every point, got --points")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: nothing stays behind
-    errors = Console(stderr=True)
+    return ended("crash lab", lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="crash-lab-"))
     began = time.monotonic()
     try:
-        with display_on(errors) as display:
+        with display_on(Console(stderr=True)) as display:
             sweep = run_sweep(folder, most=options.points, jobs=options.jobs, progress=display)
     except (ChildDied, Unusable) as error:
         return _fail(error, folder, as_json=options.json)
     except KeyboardInterrupt:
-        errors.print("crash lab: interrupted; every process was ended")
         shutil.rmtree(folder, ignore_errors=True)
-        return INTERRUPTED
-    return _tell(sweep, time.monotonic() - began, options, folder)
+        raise
+    return _write(sweep, time.monotonic() - began, options, folder)
 
 
-def _tell(sweep: Sweep, seconds: float, options: argparse.Namespace, folder: Path) -> int:
+def _write(sweep: Sweep, seconds: float, options: argparse.Namespace, folder: Path) -> int:
     if options.json:
         print(json.dumps(document(sweep, seconds), indent=2))
     else:
@@ -57,16 +57,16 @@ def _tell(sweep: Sweep, seconds: float, options: argparse.Namespace, folder: Pat
         record(sweep, seconds)
     if all(verdict.holds for verdict in sweep.verdicts):
         shutil.rmtree(folder, ignore_errors=True)
-        return HELD
+        return DONE
     print(f"crash lab: what the processes wrote is kept in {folder}", file=sys.stderr)
-    return BROKEN
+    return FAILED
 
 
 def _fail(error: Exception, folder: Path, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error_type": type(error).__name__, "error_message": str(error)}))
     print(f"crash lab: {error}\nwhat the processes wrote is kept in {folder}", file=sys.stderr)
-    return BROKEN
+    return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

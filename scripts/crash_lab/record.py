@@ -7,6 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scripts.console.marked_block import write_block
 from scripts.crash_lab.picture import draw
 from scripts.crash_lab.report import COLUMNS, closing_line, rows_of, total
 from scripts.crash_lab.sweep import Sweep
@@ -22,13 +23,9 @@ def record(sweep: Sweep, seconds: float, page: Path = PAGE, picture: Path = PICT
     """Replace the figures in the page and the picture beside it.
 
     Raises:
-        ValueError: the page has not the two marks.
+        NoPlace: the page has not the two marks.
     """
-    text = page.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page.name} must hold the two marks of its figures, got none")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n{_figures(sweep, seconds)}\n{END}{after}", encoding="utf-8")
+    write_block(page, BEGIN, END, _figures(sweep, seconds))
     picture.parent.mkdir(exist_ok=True)
     draw(sweep, picture)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import httpx
-
 from scripts.crash_lab import scenario
-from scripts.local_aws.processes.child import Child
+from scripts.local_aws.bedrock.process import ScriptedBedrock
 from scripts.local_aws.stack import LocalStack, StackSettings
 
 if TYPE_CHECKING:
@@ -42,8 +38,7 @@ class LabStack:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as running:
-            self._bedrock = self._start_bedrock(running)
-            self._bedrock_url = self._bedrock.url()
+            self._bedrock = running.enter_context(ScriptedBedrock(self._folder))
             self._stack = running.enter_context(LocalStack(self._settings()))
             self._running = running.pop_all()
         return self
@@ -65,7 +60,7 @@ class LabStack:
             kill_rules: when the Lambda endpoint kills.
             hold: witness of the tool call that must not finish until `let_go`; None holds none.
         """
-        httpx.post(f"{self._bedrock_url}/_local/script", json=script, trust_env=False).raise_for_status()
+        self._bedrock.answer_from(script)
         self._stack.replace_kill_rules(kill_rules)
         self.let_go()
         if hold is not None:
@@ -80,15 +75,6 @@ class LabStack:
         self._bedrock.check()
         self._stack.check()
 
-    def _start_bedrock(self, running: ExitStack) -> Child:
-        script = self._folder / "script.json"
-        script.write_text(json.dumps(scenario.script()), encoding="utf-8")
-        options = ["--calls", str(self.calls), "--script", str(script)]
-        log = self._folder / "bedrock-endpoint.log"
-        child = Child("Bedrock endpoint", "scripts.local_aws.bedrock.endpoint", options, log, os.environ)
-        running.callback(child.stop)
-        return child
-
     def _settings(self) -> StackSettings:
         files = {"LAB_WITNESS": self.witness, "LAB_OUTBOX": self.outbox, "LAB_HOLD": self._hold}
         return StackSettings(
@@ -97,7 +83,7 @@ class LabStack:
                 **scenario.environment(),
                 **{name: str(file) for name, file in files.items()},
                 # an endpoint of the lab's own: its script is replaced for every execution
-                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock_url,
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock.url,
             },
             timeout_seconds=INVOCATION_SECONDS,
             crash_retry_seconds=CRASH_RETRY_SECONDS,

@@ -9,8 +9,8 @@ from typing import Any
 
 import boto3
 
-from scripts.deploy_local.failure import DeploymentFailed
 from scripts.deploy_local.readback import Deployed
+from scripts.local_aws.account.failure import DeploymentFailed
 
 NAMESPACE, METRIC = "AWS/Lambda", "DurableExecutionFailed"
 QUEUE = "who-is-woken"

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from scripts.deploy_local.failure import DeploymentFailed
 from scripts.deploy_local.local_template import Change, localized
 from scripts.local_aws.account.environment import synth_environment
+from scripts.local_aws.account.failure import DeploymentFailed
 from scripts.local_aws.processes.child import REPOSITORY
 
 CONTEXT = {"durable-agent-pipeline:bundle-for": "host", "api": "true"}

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from scripts.deploy_local.failure import DeploymentFailed
 from scripts.local_aws.account.environment import ACCOUNT, REGION, cli_environment
+from scripts.local_aws.account.failure import DeploymentFailed
 
 CLI = "aws-cdk@2.1148.1"  # npm's newest, 3.0.0, cannot read this library's assemblies
 OLDEST_NODE = 20

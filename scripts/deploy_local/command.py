@@ -12,6 +12,7 @@ if __name__ == "__main__":  # from the first moment: Ctrl-C while modules load m
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,11 +21,16 @@ from rich.console import Console
 
 from scripts.console.agents_progress import Progress
 from scripts.console.command_line import BadUsage
+from scripts.console.declared_agents import agent_names
+from scripts.console.display import display_on
+from scripts.console.ending import BAD_USAGE, DONE, FAILED, ended
+from scripts.console.outcome import Outcome
+from scripts.console.report import write_report
+from scripts.console.run_folder import new_run_folder
 from scripts.deploy_local.alarm_message import ring
 from scripts.deploy_local.cdk import require_node
 from scripts.deploy_local.deployment import deploy
 from scripts.deploy_local.execution import Execution
-from scripts.deploy_local.failure import DeploymentFailed
 from scripts.deploy_local.front_door import KEY, FrontDoor, started, visit
 from scripts.deploy_local.options import PROGRAM, Options, read_options
 from scripts.deploy_local.phases import Phases
@@ -33,17 +39,11 @@ from scripts.deploy_local.services import Services
 from scripts.deploy_local.show import Story, write_invitation, write_story
 from scripts.local_aws.account.emulator_venv import emulator_python
 from scripts.local_aws.account.environment import isolate
+from scripts.local_aws.account.failure import DeploymentFailed
 from scripts.local_aws.processes.child import REPOSITORY, ChildDied
 from scripts.local_aws.processes.journal import read_all
-from scripts.run_local.declared import agent_names
-from scripts.run_local.display import display_on
-from scripts.run_local.folder import new_run_folder
-from scripts.run_local.outcome import Outcome
-from scripts.run_local.report import write_report
 
-REPORTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 FAILURES = (DeploymentFailed, ChildDied, BotoCoreError, ClientError, HTTPError)
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KEEP_LOOK_SECONDS = 1
 PAGE_COLUMNS = 140  # of tables in a file or a pipe
 
@@ -55,28 +55,20 @@ def main(arguments: list[str]) -> int:
     except BadUsage as error:
         print(f"deploy_local: {error}; try {PROGRAM} --help", file=sys.stderr)
         return BAD_USAGE
-    for number in SIGNALS:
-        signal.signal(number, _interrupt)
     isolate(os.environ)
-    try:
-        return _run(options)
-    except KeyboardInterrupt:
-        print("deploy_local: interrupted; every process of the deployment was ended", file=sys.stderr)
-        return INTERRUPTED
-    except FAILURES as error:
-        if options.as_json:
-            print(json.dumps(Outcome(error_type=DeploymentFailed.__name__, error_message=str(error)).document()))
-        print(f"deploy_local: {error}", file=sys.stderr)
-        return FAILED
-
-
-def _interrupt(*_: object) -> None:
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the ending of the processes
-    raise KeyboardInterrupt
+    return ended("deploy_local", lambda: _run(options), FAILURES)
 
 
 def _run(options: Options) -> int:
+    try:
+        return _deploy(options)
+    except FAILURES as error:
+        if options.as_json:
+            print(json.dumps(Outcome(error_type=DeploymentFailed.__name__, error_message=str(error)).document()))
+        raise
+
+
+def _deploy(options: Options) -> int:
     errors = Console(stderr=True)
     phases = Phases(errors)
     require_node()
@@ -91,7 +83,7 @@ def _run(options: Options) -> int:
         _write(options, story)
         if options.keep:
             _keep(services, errors)
-    return REPORTED if story.outcome.succeeded else FAILED
+    return DONE if story.outcome.succeeded else FAILED
 
 
 def _story(options: Options, services: Services, folder: Path, phases: Phases, errors: Console) -> Story:
@@ -125,9 +117,11 @@ def _write(options: Options, story: Story) -> None:
 
 def _keep(services: Services, errors: Console) -> None:
     write_invitation(errors, services.emulator_url, services.engine_url)
-    while True:
-        services.check()
-        time.sleep(KEEP_LOOK_SECONDS)
+    with suppress(KeyboardInterrupt):  # how a kept deployment is meant to end
+        while True:
+            services.check()
+            time.sleep(KEEP_LOOK_SECONDS)
+    print("deploy_local: ended; every process of the deployment was ended", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import boto3
 from botocore.config import Config
 
 from scripts.console.agents_progress import Progress
+from scripts.console.outcome import Outcome
 from scripts.deploy_local.history import History
 from scripts.deploy_local.services import Services
 from scripts.local_aws.processes.journal import Follower
-from scripts.run_local.outcome import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -13,8 +13,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from scripts.deploy_local.failure import DeploymentFailed
 from scripts.local_aws.account.environment import ACCOUNT, REGION
+from scripts.local_aws.account.failure import DeploymentFailed
 
 EXECUTION_HEADER = "X-Amz-Durable-Execution-Arn"
 KEY = "deployed-locally"

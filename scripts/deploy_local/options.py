@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.console.command_line import BadUsage, OneLineParser, checked_topic
-from scripts.run_local.models import ModelChoice, choose
+from scripts.console.models import ModelChoice, choose
 
 PROGRAM = "scripts/deploy_local.sh"
 STAGES = ("dev", "staging", "prod")

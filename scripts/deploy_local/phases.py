@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from scripts.run_local.display import PlainDisplay
+from scripts.console.display import PlainDisplay
 
 
 class Phases:

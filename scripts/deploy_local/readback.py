@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from scripts.deploy_local.failure import DeploymentFailed
+from scripts.local_aws.account.failure import DeploymentFailed
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from scripts.local_aws.account.environment import emulator_environment
+from scripts.local_aws.bedrock.process import bedrock_endpoint
 from scripts.local_aws.functions.engine_client import invoke_handlers_at
 from scripts.local_aws.processes.children import Children
 
@@ -73,8 +74,7 @@ class Services:
         self.temporary.mkdir()
         store = str(self._folder / "executions.sqlite")
         engine = self._children.start("durable engine", "scripts.local_aws.functions.engine", ["--store", store])
-        arguments = ["--calls", str(self.calls), *self._model]
-        bedrock = self._children.start("Bedrock endpoint", "scripts.local_aws.bedrock.endpoint", arguments)
+        bedrock = bedrock_endpoint(self._children, self.calls, self._model)
         environment = emulator_environment(
             os.environ, folder=self.temporary, engine_url=engine.url(), bedrock_url=bedrock.url()
         )

@@ -9,11 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from scripts.console.outcome import Outcome
 from scripts.deploy_local.gaps import GAPS, interpreter_gap
 from scripts.deploy_local.local_template import Change
 from scripts.deploy_local.readback import Deployed, Logs
 from scripts.local_aws.account.environment import ACCOUNT, REGION
-from scripts.run_local.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from durable_strands import failure_table
 from durable_strands.failure_table import Kind
+from scripts.console.marked_block import write_block
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 BEGIN, END = "<!-- printed by scripts/error_table.py --write -->", "<!-- end of printed -->"
@@ -21,20 +22,7 @@ def table() -> str:
         "| `ErrorType` | tried again | code in the answer | HTTP status | class of the exception |",
         "|---|---|---|---|---|",
     ]
-    return "\n".join([BEGIN, *head, *rows, END])
-
-
-def page(text: str) -> str:
-    """`text`, the page, with the block brought up to date.
-
-    Raises:
-        ValueError: The page has lost its marks.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"docs/errors.md has no block between {BEGIN} and {END}")
-    return f"{before}{table()}{after}"
+    return "\n".join([*head, *rows])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/error_table.py", description=__doc__)
     parser.add_argument("--write", action="store_true", help="bring docs/errors.md up to date")
     if parser.parse_args(arguments).write:
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+        write_block(PAGE, BEGIN, END, table())
     else:
         print(table())
     return 0

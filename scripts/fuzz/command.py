@@ -18,13 +18,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from scripts.console.ending import DONE, FAILED, ended
 from scripts.fuzz.declarations import DECLARATIONS, end_of_declaration, folder_with_prompts
 from scripts.fuzz.events import EVENTS, end_of_event
 from scripts.fuzz.streams import STREAMS, pipeline_on_streams
 from scripts.fuzz.sweep import sweep
 
 LONGEST_EXAMPLE = 600
-HELD, BROKEN, INTERRUPTED = 0, 1, 130
 EPILOG = (
     "exit: 0 every end was typed and no message held a text; 1 one did not, with the smallest example found; "
     "2 bad usage. The whole takes about three minutes; the same seed gives the same examples."
@@ -38,20 +38,21 @@ def main(arguments: list[str] | None = None) -> int:
     logging.disable(logging.CRITICAL)  # thousands of refusals are what is wanted here
     warnings.simplefilter("ignore", HypothesisWarning)  # it warns of the large examples that are meant to be large
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")  # eleven lines on what nobody asked
+    return ended("fuzz", lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     ends: Ends = {}
     try:
         for kind, counted in _sweeps(options):
             ends[kind] = counted
-    except KeyboardInterrupt:
-        print("fuzz: interrupted", file=sys.stderr)
-        return INTERRUPTED
     except Exception as broken:  # noqa: BLE001 - whatever the function let out is the finding
         for found in getattr(broken, "exceptions", (broken,)):
             example = "\n".join(getattr(found, "__notes__", ()))[:LONGEST_EXAMPLE]
             print(f"fuzz: {type(found).__name__}: {str(found)[:LONGEST_EXAMPLE]}\n{example}", file=sys.stderr)
-        return BROKEN
+        return FAILED
     _tell(ends, as_json=options.json)
-    return HELD
+    return DONE
 
 
 def _sweeps(options: argparse.Namespace) -> Iterator[tuple[str, Counter[str]]]:

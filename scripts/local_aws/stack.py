@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from scripts.local_aws.bedrock.process import bedrock_endpoint
 from scripts.local_aws.processes.callers_profile import session_without_profile, without_profile
 from scripts.local_aws.processes.child import REPOSITORY, Child
 from scripts.local_aws.processes.children import Children
@@ -133,8 +134,7 @@ class LocalStack:
     def _bedrock(self) -> Child | None:
         if self.settings.model is None:
             return None
-        arguments = ["--calls", str(self.calls), *self.settings.model]
-        return self._children.start("Bedrock endpoint", "scripts.local_aws.bedrock.endpoint", arguments)
+        return bedrock_endpoint(self._children, self.calls, self.settings.model)
 
     def _engine_arguments(self) -> list[str]:
         settings = self.settings

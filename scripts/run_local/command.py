@@ -18,16 +18,18 @@ from rich.console import Console
 
 from scripts.console.agents_progress import Progress
 from scripts.console.command_line import BadUsage
+from scripts.console.declared_agents import agent_names, model_ids
+from scripts.console.display import PlainDisplay, display_on
+from scripts.console.ending import BAD_USAGE, DONE, FAILED, ended
+from scripts.console.list_prices import bedrock_prices
+from scripts.console.outcome import Outcome, stack_failed, started_failed
+from scripts.console.report import report_text, write_ledger, write_report
+from scripts.console.run_folder import new_run_folder
 from scripts.local_aws.processes.child import REPOSITORY, ChildDied
 from scripts.local_aws.processes.journal import Follower, read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
-from scripts.run_local.declared import agent_names, model_ids
-from scripts.run_local.display import PlainDisplay, display_on
-from scripts.run_local.folder import new_run_folder
+from scripts.run_local.drill import write_drill
 from scripts.run_local.options import Options, read_options
-from scripts.run_local.outcome import Outcome, stack_failed, started_failed
-from scripts.run_local.prices import bedrock_prices
-from scripts.run_local.report import report_text, write_drill, write_ledger, write_report
 from scripts.run_local.savings import calls_by_operations, drill_of
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.1
 PAGE_COLUMNS = 120  # of tables in a file or a pipe
-REPORTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: list[str]) -> int:
@@ -45,19 +46,7 @@ def main(arguments: list[str]) -> int:
     except BadUsage as error:
         print(f"run_local: {error}", file=sys.stderr)
         return BAD_USAGE
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
-    try:
-        return _run(options)
-    except KeyboardInterrupt:
-        print("run_local: interrupted; every process of the run was ended", file=sys.stderr)
-        return INTERRUPTED
-
-
-def _interrupt(*_: object) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the ending of the processes
-    raise KeyboardInterrupt
+    return ended("run_local", lambda: _run(options))
 
 
 def _run(options: Options) -> int:
@@ -76,7 +65,7 @@ def _run(options: Options) -> int:
         except ChildDied as error:
             outcome = stack_failed(str(error))
     _write(options, outcome, progress, folder, errors)
-    return REPORTED if outcome.succeeded else FAILED
+    return DONE if outcome.succeeded else FAILED
 
 
 def _settings(options: Options, folder: Path) -> StackSettings:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scripts.console.command_line import BadUsage, OneLineParser, checked_topic
-from scripts.run_local.declared import PACKAGED_AGENTS, agent_names
-from scripts.run_local.models import ModelChoice, choose
+from scripts.console.declared_agents import PACKAGED_AGENTS, agent_names
+from scripts.console.models import ModelChoice, choose
 from scripts.run_local.own_agents import check_agents
 
 PROGRAM = "scripts/run_local.sh"

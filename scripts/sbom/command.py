@@ -9,28 +9,21 @@ import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from scripts.console.ending import DONE, FAILED, ended
 from scripts.local_aws.processes.child import REPOSITORY
 from scripts.sbom.bill_of_materials import InvalidDocument, cyclonedx
 from scripts.sbom.distributions import Shipped, shipped_in
 from scripts.sbom.licences import page
 
 PAGE = REPOSITORY / "docs" / "licences.md"
-DONE, FAILED, INTERRUPTED = 0, 1, 130
 EPILOG = "exit: 0 done; 1 the package could not be built, or docs/licences.md is out of date (--check); 2 bad usage"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        shipped = shipped_by_the_construct()
-        return _told(shipped, options)
-    except (RuntimeError, InvalidDocument, OSError) as failure:
-        print(f"sbom: {failure}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("sbom: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    failures = (RuntimeError, InvalidDocument, OSError)
+    return ended("sbom", lambda: _written(shipped_by_the_construct(), options), failures)
 
 
 def shipped_by_the_construct() -> list[Shipped]:
@@ -52,7 +45,7 @@ def shipped_by_the_construct() -> list[Shipped]:
         return shipped_in(Path(scratch))
 
 
-def _told(shipped: list[Shipped], options: argparse.Namespace) -> int:
+def _written(shipped: list[Shipped], options: argparse.Namespace) -> int:
     if options.write:
         PAGE.write_text(page(shipped), encoding="utf-8")
         print(f"sbom: {len(shipped)} packages in docs/licences.md", file=sys.stderr)

@@ -10,7 +10,7 @@ from ..choices.rules import positive_usd
 from .models import Model, ModelKind
 
 # Ships, rather than being asked of a library at synth: a release of that library would publish a new version of every
-# function. scripts/cost_model/list_prices.py writes it.
+# function. scripts/console/list_prices.py writes it.
 _TABLE = Path(__file__).parent / "list_prices.json"
 
 KINDS = ("input", "output", "cache_read", "cache_write")

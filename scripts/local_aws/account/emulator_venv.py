@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.deploy_local.failure import DeploymentFailed
+from scripts.local_aws.account.failure import DeploymentFailed
 from scripts.local_aws.processes.child import REPOSITORY
 
 REQUIREMENTS = REPOSITORY / "scripts" / "local_aws" / "account" / "requirements-ministack.txt"

@@ -10,7 +10,7 @@ from scripts.local_aws.bedrock.app import build_app
 from scripts.local_aws.bedrock.calls import CallsLog
 from scripts.local_aws.bedrock.pieces import Backend
 from scripts.local_aws.bedrock.script import ScriptBackend, ScriptError, parse_script
-from scripts.local_aws.bedrock.serve import listen, serve_until_signal, url_of
+from scripts.local_aws.processes.loopback import listen, serve_until_signal
 
 _BAD_USAGE = 2
 
@@ -29,7 +29,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as unusable:
         print(f"bedrock endpoint: {_in_one_line(unusable)}", file=sys.stderr)
         return _BAD_USAGE
-    print(f"ready {url_of(listener)}", flush=True)
     serve_until_signal(build_app(backend, calls), listener)
     return 0
 

@@ -35,7 +35,7 @@ from scripts.local_aws.functions.kill_rules import KillRules
 from scripts.local_aws.functions.operation_paths import OperationPaths
 from scripts.local_aws.functions.replies import Refusal, refused
 from scripts.local_aws.processes.journal import Journal
-from scripts.local_aws.processes.loopback import listen, serve
+from scripts.local_aws.processes.loopback import listen, serve_until_signal, url_of
 
 
 def application(options: argparse.Namespace, url: str) -> Starlette:
@@ -128,13 +128,18 @@ def _options() -> argparse.Namespace:
 def main() -> None:
     """Serve until SIGTERM."""
     options = _options()
-    listener, url = listen(options.port)
+    try:
+        listener = listen(options.port)
+    except ValueError as refused:
+        print(f"Lambda endpoint: {refused}", file=sys.stderr)
+        sys.exit(2)
+    url = url_of(listener)
     try:
         invoke_handlers_at(options.engine_url, url)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         print(f"the durable engine at {options.engine_url} does not answer: {error}", file=sys.stderr)
         sys.exit(2)
-    serve(application(options, url), listener, url)
+    serve_until_signal(application(options, url), listener, grace_seconds=2)
 
 
 if __name__ == "__main__":

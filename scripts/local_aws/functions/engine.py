@@ -41,7 +41,8 @@ def main() -> None:
     try:
         runner.start()
     except OSError as error:
-        sys.exit(port_refused(options.port, error))
+        print(f"durable engine: {port_refused(options.port, error)}", file=sys.stderr)
+        sys.exit(2)
     print(f"ready http://{HOST}:{_port(runner)}", flush=True)
     try:
         runner.serve_forever()

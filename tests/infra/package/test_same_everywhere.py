@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from scripts.cost_model.list_prices import TABLE, text
+from scripts.console.list_prices import TABLE, text
 from tests.infra.apps import ROOT
 
 APP = """

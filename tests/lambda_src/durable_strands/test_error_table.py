@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from durable_strands import errors, failure_table
 from durable_strands.errors import AgentFailed
-from scripts.error_table.table import page
+from scripts.console.marked_block import block
+from scripts.error_table.table import BEGIN, END, PAGE, table
 
-PAGE = (Path(__file__).parents[3] / "docs" / "errors.md").read_text(encoding="utf-8")
+TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_shows_the_table_of_the_code():
-    assert page(PAGE) == PAGE, "run scripts/error_table.py --write"
+    assert block(PAGE, BEGIN, END) == table(), "run scripts/error_table.py --write"
 
 
 def test_no_code_class_or_status_stands_for_two_failures():
@@ -27,7 +27,7 @@ def own_failures():
 
 
 def test_every_failure_has_a_row_in_the_page():
-    undocumented = [kind.__name__ for kind in own_failures() if f"| `{kind.__name__}` |" not in PAGE]
+    undocumented = [kind.__name__ for kind in own_failures() if f"| `{kind.__name__}` |" not in TEXT]
     assert undocumented == ["AgentFailed"]
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from scripts.bench import command
 from scripts.bench.catalogue import BENCHMARKS
-from scripts.bench.report import BEGIN, END, NoPlace, target, value, write
+from scripts.bench.report import BEGIN, END, target, value, write
 from scripts.bench.row import Benchmark, NotMeasured, Row
+from scripts.console.marked_block import NoPlace
 from scripts.local_aws.processes.child import REPOSITORY
 
 ORDER = {"first": 0, "second": 1}

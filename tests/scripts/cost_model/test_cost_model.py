@@ -13,16 +13,17 @@ import pytest
 from rich.console import Console
 
 from agent_workflow.agents import read_agents
+from scripts.console.marked_block import NoPlace
 from scripts.cost_model import command
 from scripts.cost_model.designs import DESIGNS
 from scripts.cost_model.findings import Findings
 from scripts.cost_model.measure import Bench, Measured, measure
 from scripts.cost_model.price_table import UnknownPrice, price_table
-from scripts.cost_model.report import BEGIN, END, NoPlace, markdown, show, write
-from scripts.cost_model.scripted_bedrock import ScriptedBedrock
+from scripts.cost_model.report import BEGIN, END, markdown, show, write
 from scripts.cost_model.stories import PACKAGED, stories
 from scripts.cost_model.texts import tokens
 from scripts.cost_model.witness import bill, served
+from scripts.local_aws.bedrock.process import ScriptedBedrock
 from scripts.local_aws.processes.child import REPOSITORY
 
 TRADITIONAL, AGENT, CALL = (design.name for design in DESIGNS)

@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from scripts.local_aws.bedrock.openai import OpenAiBackend
-from scripts.local_aws.bedrock.serve import listen, serving, serving_app, url_of
+from scripts.local_aws.bedrock.serve import serving
+from scripts.local_aws.processes.loopback import listen, serving_app, url_of
 
 QUESTION = {"role": "user", "content": [{"text": "Tides?"}]}
 USAGE = {"prompt_tokens": 12, "completion_tokens": 3}

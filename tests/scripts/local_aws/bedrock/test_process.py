@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local_aws.bedrock.endpoint import main
-from scripts.local_aws.bedrock.serve import listen
+from scripts.local_aws.processes.loopback import listen
 
 ROOT = Path(__file__).parents[4]
 POST = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], sys.argv[2].encode(), timeout=60)"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scripts.run_local.outcome import Outcome
+from scripts.console.outcome import Outcome
 
 
 def test_a_success_is_the_handlers_result_and_its_ledger():

@@ -5,8 +5,8 @@ import io
 from rich.console import Console
 
 from scripts.console.agents_progress import Progress
-from scripts.run_local.models import ModelChoice
-from scripts.run_local.report import write_ledger
+from scripts.console.models import ModelChoice
+from scripts.console.report import write_ledger
 
 AGENT = {
     "model_id": "m",

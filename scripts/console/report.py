@@ -1,4 +1,4 @@
-"""Writes what a run produced: the report, the ledger by agent, the crash drill."""
+"""Writes what a run produced: the report, the ledger by agent."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from scripts.console.agents_progress import Progress
-from scripts.run_local.models import ModelChoice
-from scripts.run_local.savings import Drill
+from scripts.console.models import ModelChoice
 
 Usage = Mapping[str, Any]
 COUNTS = {
@@ -61,30 +60,6 @@ def write_ledger(console: Console, usage: Usage | None, progress: Progress, mode
     console.print(table)
     for line in _remarks(usage, model):
         _line(console, line)
-
-
-def write_drill(console: Console, drill: Drill | None, agent: str, usage: Usage | None) -> None:
-    """What was killed, what went on, what was not paid again."""
-    console.print()
-    if drill is None:
-        _line(console, f"Crash drill: {agent} was never checkpointed, so nothing was killed.")
-        return
-    _line(
-        console, f"Crash drill: process {drill.killed_pid} was killed (SIGKILL) after {drill.operation}'s checkpoint."
-    )
-    if drill.resumed_pid is None:
-        _line(console, "No process resumed the execution.")
-        return
-    _line(console, f"Process {drill.resumed_pid} resumed the execution {drill.pause_seconds:.1f} s later.")
-    saved_usd = (usage or {}).get("saved_usd")
-    repeated = sum(drill.repeated_calls.values())
-    _line(console, f"{', '.join(drill.repeated_calls)}: replayed from checkpoints, {repeated} model calls.")
-    _line(
-        console,
-        f"Saved by checkpoints: {drill.saved_calls} model calls, {drill.saved_input_tokens:,} input and "
-        f"{drill.saved_output_tokens:,} output tokens, {drill.saved_seconds:.1f} s of waiting for the model"
-        + (f", {float(saved_usd):.6f} USD." if saved_usd else "."),
-    )
 
 
 def _line(console: Console, text: str) -> None:

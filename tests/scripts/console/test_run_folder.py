@@ -1,6 +1,6 @@
 """Folders of runs, and which of them stay."""
 
-from scripts.run_local.folder import new_run_folder
+from scripts.console.run_folder import new_run_folder
 
 
 def test_the_last_five_runs_stay(tmp_path):

@@ -1,6 +1,8 @@
-"""Writes the construct's table of Bedrock's list prices from the pinned genai-prices; run it when that pin moves."""
+"""Bedrock's list prices from the pinned genai-prices; run it when that pin moves: it writes the construct's table."""
 
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 TABLE = Path(__file__).parents[2] / "infra" / "durable_agent_pipeline" / "agents" / "list_prices.json"
 # Prices that change on a date are read as of this one. Move it with the pin in requirements.txt.
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
-_COLUMNS = {
+COLUMNS = {
     "input": "input_mtok",
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
@@ -34,6 +36,24 @@ def table() -> dict[str, Any]:
     return {"as_of": f"{AS_OF:%Y-%m-%d} genai-prices", "models": models}
 
 
+def bedrock_prices(models: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Model id -> token kind -> USD per million tokens as a decimal string; a model without a price is left out.
+
+    The construct reads the same prices from its table; it cannot be imported here, because that loads the CDK.
+    """
+    from genai_prices import data_snapshot
+
+    snapshot = data_snapshot.get_snapshot()
+    prices = {}
+    for model in models:
+        with suppress(LookupError):
+            _, info = snapshot.find_provider_model(model, None, "aws", None)
+            found = _price(info.get_prices(AS_OF))
+            if {"input", "output"} <= found.keys():
+                prices[model] = found
+    return prices
+
+
 def _clauses(match: Any) -> list[list[str]]:
     if (parts := getattr(match, "or_", None)) is not None:
         return [clause for part in parts for clause in _clauses(part)]
@@ -44,7 +64,7 @@ def _clauses(match: Any) -> list[list[str]]:
 
 
 def _price(price: Any) -> dict[str, str]:
-    amounts = {kind: getattr(price, column, None) for kind, column in _COLUMNS.items()}
+    amounts = {kind: getattr(price, column, None) for kind, column in COLUMNS.items()}
     return {kind: _decimal(amount) for kind, amount in amounts.items() if amount is not None}
 
 
