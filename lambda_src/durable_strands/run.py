@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from aws_durable_execution_sdk_python import (
     ChildContextError,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from strands import Agent
     from strands.agent import AgentResult
     from strands.multiagent.base import MultiAgentBase, MultiAgentResult
+
+    from durable_strands.choices import Choices, TeamChoices
 
 
 def run(
@@ -190,10 +192,12 @@ def _tell_of_replayed(observer: Observer, calls: tuple[Any, ...], passes: list[L
 
 
 @overload
-def run_agent(context: DurableContext, agent: Agent, prompt: Any, *, name: str, **choices: Any) -> AgentResult: ...
+def run_agent(
+    context: DurableContext, agent: Agent, prompt: Any, *, name: str, **choices: Unpack[Choices]
+) -> AgentResult: ...
 @overload
 def run_agent(
-    context: DurableContext, agent: MultiAgentBase, prompt: Any, *, name: str, **choices: Any
+    context: DurableContext, agent: MultiAgentBase, prompt: Any, *, name: str, **choices: Unpack[TeamChoices]
 ) -> MultiAgentResult: ...
 
 
