@@ -46,4 +46,4 @@ def check_spent(budget: Decimal | None, ledger: Ledger, agent: str, call: str) -
     if spent is None or spent >= budget:
         amount = "an unknown amount" if spent is None else f"{spent:f} USD"
         message = f"the budget of {budget:f} USD is used up before {agent}/{call}, spent {amount}"
-        raise BudgetExceeded(message, calls=tuple(ledger.of(agent)))
+        raise BudgetExceeded(message)

@@ -15,28 +15,66 @@ Saved by checkpoints
     figure is a lower bound, and exact for what it counts.
 """
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agent_workflow.prices import ModelPrice
-from durable_strands.records import CallRecord, Usage, total_usage, unknown_calls
+from durable_strands.records import FAILED, CallRecord, Usage
 
-FAILED = "failed"
-"""Kind of the record that stands for the tokens of a call that failed after it was billed."""
+__all__ = ["FAILED", "Ledger", "resumes", "times", "total"]
 
 
 @dataclass
-class Ledger:
-    """The calls of one execution so far, in order, and the prices they are reckoned with."""
+class _Account:
+    """Running sums over some calls; None once an amount they need is unknown."""
 
-    prices: Mapping[str, ModelPrice]
     calls: list[CallRecord] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    unknown: int = 0
+    spent: Decimal | None = field(default_factory=Decimal)
+    saved: Decimal | None = field(default_factory=Decimal)
+
+    def add(self, call: CallRecord, cost: Decimal | None, saved: Decimal | None) -> None:
+        self.calls.append(call)
+        if call.usage is None:
+            self.unknown += call.count
+        else:
+            self.usage += call.usage
+        self.spent = total((self.spent, cost))
+        self.saved = total((self.saved, saved))
+
+
+class Ledger:
+    """The calls of one execution so far, in order, and the prices they are reckoned with.
+
+    Entering a call and asking for a sum take the same time whatever the number of calls. Branches that run side by side
+    may enter calls at once.
+    """
+
+    def __init__(self, prices: Mapping[str, ModelPrice], calls: Iterable[CallRecord] = ()) -> None:
+        self.prices = prices
+        self._all = _Account()
+        self._agents: dict[str, _Account] = {}
+        self._invocations: set[str] = set()
+        self._entering = threading.Lock()
+        for call in calls:
+            self.add(call)
+
+    @property
+    def calls(self) -> Sequence[CallRecord]:
+        """Every call entered so far, in order."""
+        return self._all.calls
 
     def add(self, call: CallRecord) -> None:
         """Enter a finished call."""
-        self.calls.append(call)
+        with self._entering:
+            cost, saved = self.cost(call), self.saved_by(call)
+            for account in (self._all, self._account(call.agent)):
+                account.add(call, cost, saved)
+            self._invocations |= {call.invocation} - {""}
 
     def add_failure(self, agent: str, model_id: str, usage: Usage, unknown: int = 0) -> None:
         """Enter what a failed agent spent beyond its finished calls, such as a reply that could not be kept.
@@ -47,17 +85,16 @@ class Ledger:
             usage: all known tokens of the agent's run, as its failure tells.
             unknown: how many of its calls cost an unknown number of tokens, as its failure tells. Default: none.
         """
-        entered = self.of(agent)
-        known = total_usage(entered)
-        beyond = Usage(*(max(0, getattr(usage, kind) - getattr(known, kind)) for kind in vars(known)))
+        known = self._account(agent)
+        beyond = Usage(*(max(0, getattr(usage, kind) - getattr(known.usage, kind)) for kind in vars(usage)))
         if beyond != Usage():
             self.add(CallRecord(agent, FAILED, FAILED, model_id, beyond))
-        for _ in range(unknown - unknown_calls(entered)):
+        for _ in range(unknown - known.unknown):
             self.add(CallRecord(agent, FAILED, FAILED, model_id, None))
 
-    def of(self, agent: str) -> list[CallRecord]:
+    def of(self, agent: str) -> Sequence[CallRecord]:
         """The calls of one agent, by the name of its operation."""
-        return [call for call in self.calls if call.agent == agent]
+        return self._agents[agent].calls if agent in self._agents else ()
 
     def cost(self, call: CallRecord) -> Decimal | None:
         """USD of one call; 0 for a tool, None for a model without a price or a reply that did not tell its tokens."""
@@ -68,35 +105,34 @@ class Ledger:
 
     def spent(self, agent: str | None = None) -> Decimal | None:
         """USD of all calls, or of one agent's; None if a price or the tokens of a call are unknown."""
-        return total(self.cost(call) for call in (self.calls if agent is None else self.of(agent)))
+        return self._of(agent).spent
 
     def saved(self, agent: str | None = None) -> Decimal | None:
         """USD saved by checkpoints, in all or before one agent's calls; None if a price it needs is unknown."""
-        amounts: list[Decimal | None] = []
-        before: Decimal | None = Decimal(0)
-        seen: set[str] = set()
-        for call in self.calls:
-            if agent in (None, call.agent):
-                amounts.append(times(resumes(call, seen), before))
-            before = total((before, self.cost(call)))
-            seen.add(call.invocation)
-        return total(amounts)
+        return self._of(agent).saved
 
     def saved_by(self, call: CallRecord) -> Decimal | None:
         """USD saved before one call that is not entered yet; None if a price it needs is unknown."""
-        return times(resumes(call, {earlier.invocation for earlier in self.calls}), self.spent())
+        return times(resumes(call, self._invocations), self._all.spent)
+
+    def _of(self, agent: str | None) -> _Account:
+        return self._all if agent is None else self._agents.get(agent, _Account())
+
+    def _account(self, agent: str) -> _Account:
+        return self._agents.setdefault(agent, _Account())
 
 
 def resumes(call: CallRecord, seen: AbstractSet[str]) -> int:
     """How often the execution was resumed before this call, as far as its record tells.
 
     Args:
-        call: the call.
+        call: the call. A record that stands for several does not tell what lay between them.
         seen: ids of the invocations that made the calls before it. Parallel tools may finish out of order, so it is
             not enough to look at the last one.
     """
-    known = seen - {""}
-    in_a_new_invocation = bool(call.invocation and known) and call.invocation not in known
+    if call.count > 1:
+        return 0
+    in_a_new_invocation = bool(call.invocation and seen) and call.invocation not in seen
     return max(call.attempts - 1, int(in_a_new_invocation))
 
 

@@ -79,11 +79,11 @@ def _agent(agent: AgentSpec, ledger: Ledger, *, calls: bool) -> Document:
 
 
 def _sums(calls: Sequence[CallRecord]) -> Document:
-    model = [call for call in calls if call.kind == "model"]
+    model, tool = ([call for call in calls if call.kind == kind] for kind in ("model", "tool"))
     return {
-        "model_calls": len(model),
+        "model_calls": sum(call.count for call in model),
         "attempts": sum(call.attempts for call in model),
-        "tool_calls": sum(call.kind == "tool" for call in calls),
+        "tool_calls": sum(call.count for call in tool),
         **vars(total_usage(calls)),
         "unknown_calls": unknown_calls(calls),
         "latency_ms": sum(call.latency_ms for call in calls),

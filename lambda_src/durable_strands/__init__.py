@@ -1,5 +1,6 @@
 """Durability for any Strands agent on a Lambda durable function: every model call and tool call its own checkpoint."""
 
+from durable_strands.branches import map_agents
 from durable_strands.errors import AgentFailed
 from durable_strands.live import idempotency_key
 from durable_strands.observer import Observer
@@ -20,6 +21,7 @@ __all__ = [
     "durable_agent_tool",
     "durable_tool",
     "idempotency_key",
+    "map_agents",
     "never_retry",
     "retry_any",
     "retry_interrupted",

@@ -33,13 +33,13 @@ survives moving a file. The data is JSON with the tokens spent before the failur
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Self
 
 from aws_durable_execution_sdk_python.exceptions import DurableOperationError
 
-from durable_strands.records import CallRecord, Usage, total_usage, unknown_calls
+from durable_strands.records import CallRecord, Usage, condensed, total_usage, unknown_calls
+from durable_strands.serdes import PlainJson
 
 __all__ = [
     "AgentCancelled",
@@ -72,6 +72,7 @@ __all__ = [
 ]
 
 _DATA_LIMIT_BYTES = 16_384
+_SERDES = PlainJson()
 _BY_NAME: dict[str, type[AgentFailed]] = {}
 
 
@@ -111,10 +112,12 @@ class AgentFailed(DurableOperationError):
 
     def _as_data(self) -> str:
         spent = {"usage": vars(self.usage), "unknown_calls": self.unknown_calls}
-        whole = {**self.details, **spent, "calls": [call.to_dict() for call in self.calls]}
-        text = json.dumps(whole)
-        # An error object has a size limit of its own; the sum must survive even when the list does not fit.
-        return text if len(text) <= _DATA_LIMIT_BYTES else json.dumps({**whole, "calls": []})
+        # An error object has a size limit of its own; the sums must survive even when the list does not fit.
+        for calls in (self.calls, condensed(self.calls), ()):
+            text = _SERDES.serialize({**self.details, **spent, "calls": [call.to_dict() for call in calls]})
+            if len(text.encode()) <= _DATA_LIMIT_BYTES:
+                break
+        return text
 
     def told(self, **details: Any) -> Self:
         """The same failure with `details`, which are JSON, in its data."""
@@ -128,11 +131,17 @@ class AgentFailed(DurableOperationError):
         self.data = self._as_data()
         return value
 
+    def cost_is_entered(self) -> None:
+        """What it cost stands in the calls of its run already: its own is that of its calls only."""
+        self.usage, self.unknown_calls = total_usage(self.calls), unknown_calls(self.calls)
+        self.data = self._as_data()
+
     def after(self, calls: tuple[CallRecord, ...]) -> AgentFailed:
-        """The same failure, told with the calls that had finished before it, unless it knows them already."""
-        if not self.calls:
-            self.calls, self.usage = calls, total_usage(calls) + self.usage
-            self.unknown_calls += unknown_calls(calls)
+        """The same failure, told with those calls that had finished before it and that it does not know yet."""
+        known = set(self.calls)
+        if earlier := tuple(call for call in calls if call not in known):
+            self.calls, self.usage = (*earlier, *self.calls), total_usage(earlier) + self.usage
+            self.unknown_calls += unknown_calls(earlier)
             self.data = self._as_data()
         return self
 
@@ -276,7 +285,7 @@ def not_kept(message: str, data: str | None) -> ResultNotKept:
 
 def _read(data: str | None) -> tuple[Usage | None, int | None, tuple[CallRecord, ...], dict[str, Any]]:
     try:
-        document: Any = json.loads(data or "null")
+        document: Any = _SERDES.deserialize(data or "null")
         usage, unknown = Usage(**document.pop("usage")), int(document.pop("unknown_calls"))
         return usage, unknown, tuple(CallRecord.from_dict(call) for call in document.pop("calls")), document
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from durable_strands.bridge import Desk
-from durable_strands.errors import DeadlineExceeded, UnsafeAgent
+from durable_strands.errors import AgentFailed, DeadlineExceeded, UnsafeAgent
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
 from durable_strands.options import RunOptions
-from durable_strands.records import CallRecord
+from durable_strands.records import FAILED, CallRecord, Usage
 
 T = TypeVar("T")
 
@@ -34,11 +35,12 @@ class LiveRun:
     execution: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
+    failed: list[tuple[AgentFailed, CallRecord]] = field(default_factory=list)
 
     def below(self, operations: Operations, name: str) -> LiveRun:
         """The part of this run that an agent used as a tool is: operations, desk and ledger of its own."""
         return replace(
-            self, operations=operations, path=f"{self.path}{name}/", desk=Desk(), calls=[], counts={}, own={}
+            self, operations=operations, path=f"{self.path}{name}/", desk=Desk(), calls=[], counts={}, own={}, failed=[]
         )
 
     def operation(self, call: str) -> str:
@@ -60,6 +62,35 @@ class LiveRun:
         """Note a finished call and tell the observer, once per pass."""
         self.calls.append(record)
         self.observer.call_returned(record)
+
+    def note_failed(self, failure: AgentFailed, call: str, model_id: str | None) -> None:
+        """Note what a failed model call cost, until it is known whether the run goes on without its reply."""
+        costs = [failure.usage] if failure.usage != Usage() else []
+        for usage in [*costs, *[None] * failure.unknown_calls]:
+            record = CallRecord(self.name, self.path + call, FAILED, model_id, usage, stop_reason=failure.error_type)
+            self.failed.append((failure, record))
+
+    def enter_failed(self, but: AgentFailed | None = None) -> None:
+        """Enter what the failed calls cost that a hook, a router or a manager made up for; `but` tells its own cost."""
+        failed, self.failed = self.failed, []
+        for failure, record in failed:
+            if failure is not but:
+                self.remember(record)
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """Around everything that the run does: what it has spent is in its calls at the end, or in what it raises."""
+        try:
+            yield
+        except AgentFailed as failure:
+            self.enter_failed(but=failure)
+            raise failure.after(tuple(self.calls)) from failure.__cause__
+        self.enter_failed()
+
+    def failed_below(self, failure: AgentFailed, told: int) -> AgentFailed:
+        """The failure of a part of this run; `told` is how many of its calls the observer knows from this pass."""
+        self.take_over(list(failure.calls), len(failure.calls) if told else 0)
+        return failure.after(tuple(self.calls))
 
     @property
     def invocation(self) -> str:

@@ -87,6 +87,7 @@ class ModelCalls:
 
     def _step(self, call: _Call) -> dict[str, Any]:
         run = self._run
+        run.enter_failed()
         run.observer.before_model_call(run.name, run.path + call.name)
         made: list[CallRecord] = []
 
@@ -104,6 +105,7 @@ class ModelCalls:
             failure = _with_what_it_cost(rebuild(error), made)
             if isinstance(failure, _ENDS_THE_RUN):
                 raise failure.after(tuple(run.calls)) from error
+            run.note_failed(failure, call.name, call.model_id)
             raise TellAgent(_as_strands_raises(failure)) from error
         run.remember(CallRecord.from_dict(kept["record"]))
         reply: dict[str, Any] = kept["reply"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 _CACHE_COUNTS = ("cacheReadInputTokens", "cacheWriteInputTokens")
 _MOST_TOKENS = 2**31 - 1
 """Bedrock's counts are 32-bit integers."""
+
+FAILED = "failed"
+"""Kind of the record that stands for the tokens of a call that failed after it was, or may have been, billed."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class CallRecord:
     Attributes:
         agent: Name of the agent's operation, such as `research-agent`.
         name: Name of the call inside it: `model-1`, `tool-1-search`.
-        kind: `model` or `tool`.
+        kind: `model`, `tool`, or `failed`: a model call without a reply that was, or may have been, billed.
         model_id: The model that answered; None for a tool, or a model that has no id.
         usage: Tokens of this call; zero for a tool. None if the reply did not tell them: the call was billed, and how
             much is unknown.
@@ -62,6 +65,8 @@ class CallRecord:
         stop_reason: Why the model stopped; for a tool `success` or `error`.
         invocation: Request id of the Lambda invocation that made the call. Two calls with different ids have a resume
             between them. Empty without a Lambda context.
+        count: How many calls the record stands for. Default: 1. More only where a list of calls was too long to keep;
+            tokens, latency and attempts are sums then.
     """
 
     agent: str
@@ -73,6 +78,7 @@ class CallRecord:
     attempts: int = 1
     stop_reason: str | None = None
     invocation: str = ""
+    count: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed."""
@@ -92,7 +98,27 @@ def total_usage(calls: Iterable[CallRecord]) -> Usage:
 
 def unknown_calls(calls: Iterable[CallRecord]) -> int:
     """How many of `calls` were billed for tokens that are unknown."""
-    return sum(call.usage is None for call in calls)
+    return sum(call.count for call in calls if call.usage is None)
+
+
+def condensed(calls: Iterable[CallRecord]) -> tuple[CallRecord, ...]:
+    """One record for all calls of the same agent, kind and model, those of unknown usage apart: the sums, no list."""
+    sums: dict[tuple[Any, ...], CallRecord] = {}
+    for call in calls:
+        key = (call.agent, call.kind, call.model_id, call.usage is None)
+        sums[key] = _with(sums[key], call) if key in sums else replace(call, stop_reason=None, invocation="")
+    return tuple(sums.values())
+
+
+def _with(sum_: CallRecord, call: CallRecord) -> CallRecord:
+    return replace(
+        sum_,
+        name=f"{call.kind}-calls",
+        usage=None if sum_.usage is None or call.usage is None else sum_.usage + call.usage,
+        latency_ms=sum_.latency_ms + call.latency_ms,
+        attempts=sum_.attempts + call.attempts,
+        count=sum_.count + call.count,
+    )
 
 
 def _texts(blocks: Iterable[Mapping[str, Any]]) -> Iterator[str]:

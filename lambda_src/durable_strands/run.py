@@ -139,6 +139,7 @@ def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
     with session(agent, live) as own:
         try:
             result = bridge.run(lambda: _answered(live, agent, asked))
+            live.enter_failed()
             change = before.until(agent, asked.state).to_dict() if live.options.keep_messages else {}
             if change:
                 change["agents"] = {path: start.until(each, {}).to_dict() for path, (each, start) in below.items()}
@@ -148,11 +149,14 @@ def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
                 messages=agent.messages, ended_by_hook=own.ended_by_hook,
             ).to_dict()  # fmt: skip
         except AgentFailed as failure:
+            live.enter_failed(but=failure)
             raise failure.after(tuple(live.calls)) from failure.__cause__
         except DurableExecutionsError:
             raise
         except Exception as error:
-            raise typed(error).after(tuple(live.calls)) from error
+            failed = typed(error)
+            live.enter_failed(but=failed)
+            raise failed.after(tuple(live.calls)) from error
 
 
 async def _answered(live: LiveRun, agent: Agent, asked: _Asked) -> Any:

@@ -144,7 +144,7 @@ class Nodes:
         except AgentFailed:
             raise
         except DurableOperationError as error:
-            raise rebuild(error).after(tuple(self.run.calls)) from error
+            raise self.run.failed_below(rebuild(error), call.told) from error
 
     def _turn(self, call: NodeCall, operations: Operations) -> dict[str, Any]:
         part, agent = self.run.below(operations, call.name), call.agent
@@ -152,10 +152,11 @@ class Nodes:
         family = {"": agent, **agents_below(agent)}
         before = {path: Snapshot.of(each, call.state if each is agent else {}) for path, each in family.items()}
         try:
-            outcome = part.desk.serve_while(call.relay.loop, partial(_outcome, call), call.relay.context)
-        except AgentFailed as failure:
-            raise failure.after(tuple(part.calls)) from failure.__cause__
-        call.applied, call.told = True, len(part.calls)
+            with part.spending():
+                outcome = part.desk.serve_while(call.relay.loop, partial(_outcome, call), call.relay.context)
+        finally:
+            call.told = len(part.calls)
+        call.applied = True
         changes = {path: start.until(family[path], call.state if not path else {}) for path, start in before.items()}
         if live := changes[""].live:
             raise UnsafeAgent(
@@ -214,6 +215,8 @@ async def _outcome(call: NodeCall) -> dict[str, Any]:
 def _kept_raised(error: Exception) -> dict[str, Any]:
     inner = error.original_exception if isinstance(error, EventLoopException) else error
     failure = getattr(inner, "durable_failure", None)
+    if failure is not None:
+        failure.cost_is_entered()
     typed = (
         None if failure is None else {"kind": type(failure).__name__, "message": failure.message, "data": failure.data}
     )

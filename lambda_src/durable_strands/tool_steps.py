@@ -96,7 +96,9 @@ class ToolSteps:
             raise
         except DurableOperationError as error:
             failure = rebuild(error)
-            if isinstance(failure, UnsafeAgent) or call.is_agent:
+            if call.is_agent:
+                raise self._run.failed_below(failure, call.told) from error
+            if isinstance(failure, UnsafeAgent):
                 raise failure.after(tuple(self._run.calls)) from error
             return self._failed(call, failure)
 
@@ -147,8 +149,12 @@ class ToolSteps:
         call.relay.inside(Place(part, None))
         inner = call.context.tool.agent  # type: ignore[union-attr]
         before = {path: (each, Snapshot.of(each, {})) for path, each in {"": inner, **agents_below(inner)}.items()}
-        outcome = part.desk.serve_while(call.relay.loop, self._outcome(call), call.relay.context)
-        call.applied, call.told = True, len(part.calls)
+        try:
+            with part.spending():
+                outcome = part.desk.serve_while(call.relay.loop, self._outcome(call), call.relay.context)
+        finally:
+            call.told = len(part.calls)
+        call.applied = True
         kept = self._with(outcome, self._kept(call, self._bounded(call, outcome["result"]), 0, 1))
         if outcome["interrupts"]:
             kept["resume"] = dict(self._agent._interrupt_state.context)  # noqa: SLF001 - checked in `safety`

@@ -57,7 +57,7 @@ def test_a_budget_needs_a_price_for_every_model():
 def test_the_failure_survives_a_checkpoint_with_its_calls_and_is_not_retried():
     with pytest.raises(BudgetExceeded) as raised:
         check_spent(Decimal(1), Ledger(PRICES, [ONE_USD]), "research-agent", "model-2")
-    read_back = rebuild(raised.value)
+    read_back = rebuild(raised.value.after((ONE_USD,)))
     assert isinstance(read_back, BudgetExceeded)
     assert (read_back.error_type, read_back.message) == ("BudgetExceeded", raised.value.message)
     assert read_back.calls == (ONE_USD,)

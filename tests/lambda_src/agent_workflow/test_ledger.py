@@ -1,5 +1,6 @@
 """ledger.py and prices.py: what calls cost, and what checkpoints saved."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -156,3 +157,34 @@ def test_a_failure_whose_usage_is_unknown_or_explained_adds_nothing():
     failing.add_failure("research-agent", "unit", Usage())
     failing.add_failure("research-agent", "unit", Usage(100))
     assert len(failing.calls) == 1
+
+
+def test_sums_are_kept_and_never_reckoned_again():
+    asked = 0
+
+    class Counting:
+        def cost(self, usage: Usage) -> Decimal:
+            nonlocal asked
+            asked += 1
+            return Decimal(usage.input_tokens)
+
+    long = Ledger({"unit": Counting()})  # type: ignore[dict-item]
+    for number in range(3_000):
+        long.add(call(tokens=1, attempts=2, invocation=str(number)))
+        assert long.spent() == number + 1
+        long.saved_by(call())
+    assert (long.spent("research-agent"), long.saved()) == (3_000, sum(range(3_000)))
+    assert asked == 3_000
+
+
+def test_branches_may_enter_calls_at_once():
+    both = Ledger(UNIT)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: both.add(call(tokens=1_000_000)), range(2_000)))
+    assert (both.spent(), len(both.calls)) == (2_000, 2_000)
+
+
+def test_a_record_of_several_calls_counts_each_and_saves_nothing():
+    several = ledger(call(), call(attempts=9, count=4, usage=None))
+    several.add_failure("research-agent", "unit", Usage(1_000_000), unknown=4)
+    assert (several.saved(), len(several.calls)) == (0, 2)
