@@ -139,7 +139,6 @@ class LocalStack:
     def _engine_arguments(self) -> list[str]:
         settings = self.settings
         arguments = ["--store", str(settings.folder / "executions.sqlite")]
-        arguments += ["--invocation-timeout-seconds", str(settings.timeout_seconds)]
         arguments += ["--crash-retry-seconds", str(settings.crash_retry_seconds)]
         arguments += ["--concurrent-invocations", str(settings.concurrent_invocations)]
         return arguments + (["--skip-time"] if settings.skip_time else [])

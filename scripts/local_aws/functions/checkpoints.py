@@ -16,6 +16,7 @@ from scripts.local_aws.functions.engine_client import Engine
 from scripts.local_aws.functions.function_runner import FunctionRunner
 from scripts.local_aws.functions.kill_rules import KillRule, KillRules, Moment
 from scripts.local_aws.functions.operation_paths import OperationPaths, SeenUpdate, agent_and_turn
+from scripts.local_aws.functions.pauses import Pauses
 from scripts.local_aws.functions.replies import from_engine, refused
 from scripts.local_aws.functions.service_limits import refusal
 from scripts.local_aws.processes.journal import Follower, Journal
@@ -36,6 +37,7 @@ class CheckpointApi:
     journal: Journal
     rules: KillRules
     paths: defaultdict[str, OperationPaths]
+    pauses: Pauses
     calls: Path | None = None
     _pending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -55,6 +57,7 @@ class CheckpointApi:
             self._record(execution, seen)
             if self._kill(execution, seen, "after"):
                 return _nobody_listens()
+            await self.pauses.passed(execution)
         return reply
 
     async def replace_rules(self, request: Request) -> Response:

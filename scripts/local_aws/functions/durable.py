@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,13 +11,16 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from scripts.local_aws.functions import names
-from scripts.local_aws.functions.engine_client import Engine
-from scripts.local_aws.functions.executions import Executions
-from scripts.local_aws.functions.replies import Refusal, from_engine, refused
+from scripts.local_aws.functions.engine_client import API, Engine
+from scripts.local_aws.functions.executions import ENDED, Executions
+from scripts.local_aws.functions.pauses import Pauses
+from scripts.local_aws.functions.replies import Refusal, from_engine
 
 DEFAULT_PAGE = 50
+ONE = f"{API}/durable-executions/{{execution:path}}"
 
 
 @dataclass
@@ -25,9 +29,51 @@ class DurableApi:
 
     engine: Engine
     executions: Executions
+    pauses: Pauses
+
+    def routes(self) -> list[Route]:
+        """Where they answer."""
+        return [
+            Route(f"{API}/functions/{{name:path}}/durable-executions", self.listing, methods=["GET"]),
+            Route(f"{ONE}/stop", self.stop, methods=["POST"]),
+            Route(f"{ONE}/pause", self.pause, methods=["POST"]),
+            Route(f"{ONE}/resume", self.resume, methods=["POST"]),
+            *(Route(f"{ONE}/{part}", self.forward, methods=["GET"]) for part in ("history", "state")),
+            Route(ONE, self.get, methods=["GET"]),
+            Route(ONE, self.delete, methods=["DELETE"]),
+            Route(f"{API}/{{rest:path}}", self.forward, methods=["GET", "POST"]),
+        ]
+
+    async def get(self, request: Request) -> Response:
+        """GetDurableExecution."""
+        details = await self._details(request)
+        return JSONResponse(details)
+
+    async def pause(self, request: Request) -> Response:
+        """PauseDurableExecution."""
+        details = await self._details(request)
+        if details["Status"] != "RUNNING":
+            raise _conflict(f"only a running execution can be paused, got status {details['Status']}")
+        self.pauses.pause(details["DurableExecutionArn"])
+        return JSONResponse({}, status_code=202)
+
+    async def resume(self, request: Request) -> Response:
+        """ResumeDurableExecution."""
+        details = await self._details(request)
+        if not self.pauses.resume(details["DurableExecutionArn"]):
+            raise _conflict(f"only a paused execution can be resumed, got status {details['Status']}")
+        return JSONResponse({}, status_code=202)
+
+    async def delete(self, request: Request) -> Response:
+        """DeleteDurableExecution: callers see it no more; the engine's store keeps it."""
+        details = await self._details(request)
+        if details["Status"] not in ENDED:
+            raise _conflict(f"only an ended execution can be deleted, got status {details['Status']}")
+        self.pauses.delete(details["DurableExecutionArn"])
+        return JSONResponse({"DeletionRequestTimestamp": time.time()}, status_code=202)
 
     async def forward(self, request: Request) -> Response:
-        """Pass the call on: get, history, state, callbacks."""
+        """Pass the call on: history, state, callbacks."""
         return from_engine(await self._pass_on(request, await request.body()))
 
     async def stop(self, request: Request) -> Response:
@@ -35,7 +81,9 @@ class DurableApi:
         body = await request.body()
         error = json.loads(body) if body else None
         reply = await self._pass_on(request, json.dumps({"Error": error} if error else {}).encode())
-        self.executions.nudge(request.path_params["execution"])
+        execution = request.path_params["execution"]
+        self.pauses.resume(execution)  # what waits at its gate must see the end
+        self.executions.nudge(execution)
         return from_engine(reply)
 
     async def listing(self, request: Request) -> Response:
@@ -46,7 +94,8 @@ class DurableApi:
         except ValueError as error:
             raise Refusal(400, "ValidationException", str(error)) from error
         found = await self.engine.executions_of(function.name, query.get("DurableExecutionName"))
-        wanted = [summary for summary in found if all(keep(summary) for keep in _filters(request))]
+        seen = [summary for each in found if (summary := self.pauses.seen(each)) is not None]
+        wanted = [summary for summary in seen if all(keep(summary) for keep in _filters(request))]
         if query.get("ReverseOrder") == "true":
             wanted.reverse()
         start = int(query.get("Marker") or 0)
@@ -55,14 +104,23 @@ class DurableApi:
             {"DurableExecutions": wanted[start:end]} | ({"NextMarker": str(end)} if end < len(wanted) else {})
         )
 
-    async def unsupported(self, request: Request) -> Response:
-        """Pause, resume and delete: the engine has no route for them."""
-        message = f"{request.method} {request.url.path}: the local durable engine cannot do this, Lambda can"
-        return refused(501, "NotImplementedException", message)
+    async def _details(self, request: Request) -> dict[str, Any]:
+        execution = request.path_params["execution"]
+        reply = await self.engine.one(execution)
+        details = self.pauses.seen(reply.json()) if reply.is_success else None
+        if details is None and reply.is_success:
+            raise Refusal(404, "ResourceNotFoundException", f"there is no execution {execution}")
+        if details is None:
+            raise Refusal.of(from_engine(reply))
+        return details
 
     async def _pass_on(self, request: Request, body: bytes) -> Any:
         path = request.scope["raw_path"].decode()
         return await self.engine.forward(request.method, path, request.url.query, body)
+
+
+def _conflict(message: str) -> Refusal:
+    return Refusal(409, "ResourceConflictException", message)
 
 
 def _filters(request: Request) -> list[Callable[[dict[str, Any]], bool]]:

@@ -25,14 +25,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from scripts.local_aws.functions.checkpoints import CheckpointApi
-from scripts.local_aws.functions.durable import DurableApi
-from scripts.local_aws.functions.engine_client import API, Engine, invoke_handlers_at
+from scripts.local_aws.functions.durable import ONE, DurableApi
+from scripts.local_aws.functions.engine_client import Engine, invoke_handlers_at
 from scripts.local_aws.functions.executions import Executions
 from scripts.local_aws.functions.function_environment import function_environment, region_of
 from scripts.local_aws.functions.function_runner import FunctionRunner, FunctionSettings
 from scripts.local_aws.functions.invoke import InvokeApi
 from scripts.local_aws.functions.kill_rules import KillRules
 from scripts.local_aws.functions.operation_paths import OperationPaths
+from scripts.local_aws.functions.pauses import Pauses
 from scripts.local_aws.functions.replies import Refusal, refused
 from scripts.local_aws.processes.journal import Journal
 from scripts.local_aws.processes.loopback import listen, serve_until_signal, url_of
@@ -45,9 +46,10 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
     executions = Executions(engine, journal)
     functions = FunctionRunner(_settings(options, url), journal)
     paths: defaultdict[str, OperationPaths] = defaultdict(OperationPaths)
-    invoke = InvokeApi(engine, executions, functions, journal, paths, options.execution_timeout_seconds)
-    durable = DurableApi(engine, executions)
-    checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, paths, options.calls)
+    pauses = Pauses()
+    invoke = InvokeApi(engine, executions, functions, journal, paths, pauses, options.execution_timeout_seconds)
+    durable = DurableApi(engine, executions, pauses)
+    checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, paths, pauses, options.calls)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,16 +58,10 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
         await executions.close()
         await engine.close()
 
-    one = f"{API}/durable-executions/{{execution:path}}"
     routes = [
         Route("/2015-03-31/functions/{name:path}/invocations", invoke.handle, methods=["POST"]),
-        Route(f"{API}/functions/{{name:path}}/durable-executions", durable.listing, methods=["GET"]),
-        Route(f"{one}/checkpoint", checkpoints.handle, methods=["POST"]),
-        Route(f"{one}/stop", durable.stop, methods=["POST"]),
-        Route(f"{one}/pause", durable.unsupported, methods=["POST"]),
-        Route(f"{one}/resume", durable.unsupported, methods=["POST"]),
-        Route(one, durable.unsupported, methods=["DELETE"]),
-        Route(f"{API}/{{rest:path}}", durable.forward, methods=["GET", "POST"]),
+        Route(f"{ONE}/checkpoint", checkpoints.handle, methods=["POST"]),
+        *durable.routes(),
         Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
         Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
     ]

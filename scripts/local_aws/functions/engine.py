@@ -24,6 +24,7 @@ from aws_durable_execution_sdk_python_testing.web.server import WebServiceConfig
 from scripts.local_aws.functions.function_environment import DUMMY_CREDENTIALS, region_of
 from scripts.local_aws.processes.loopback import HOST, port_refused
 
+LONGEST_PAUSE_SECONDS = 7 * 86_400
 UNTIL_TOLD = "http://127.0.0.1:9"  # the Lambda endpoint announces itself (PUT /lambda-endpoint)
 
 
@@ -64,8 +65,9 @@ def _config(options: argparse.Namespace, region: str) -> WebRunnerConfig:
         local_runner_region=region,
         store_type=StoreType.SQLITE if options.store else StoreType.MEMORY,
         store_path=str(options.store) if options.store else None,
-        # the Lambda endpoint kills at the function's timeout; the engine must not give up first and invoke twice
-        invocation_timeout_seconds=options.invocation_timeout_seconds + 60,
+        # the Lambda endpoint kills at the function's timeout, and holds a paused execution's invocation back;
+        # the engine must not give up first and invoke twice
+        invocation_timeout_seconds=LONGEST_PAUSE_SECONDS,
         skip_time=options.skip_time,
     )
 
@@ -74,7 +76,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="engine", description="AWS's durable local runner on loopback")
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
     parser.add_argument("--store", type=Path, help="SQLite file that survives a restart (default: memory)")
-    parser.add_argument("--invocation-timeout-seconds", type=int, default=900)
     parser.add_argument(
         "--crash-retry-seconds", type=float, default=1.0, help="wait before a crashed function is invoked again"
     )

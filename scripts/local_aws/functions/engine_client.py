@@ -35,9 +35,13 @@ class Engine:
 
     async def get(self, execution: str) -> dict[str, Any]:
         """GetDurableExecution."""
-        reply = await self._http.get(f"{API}/durable-executions/{quote(execution, safe='')}")
+        reply = await self.one(execution)
         reply.raise_for_status()
         return dict(reply.json())
+
+    async def one(self, execution: str) -> httpx.Response:
+        """GetDurableExecution, a refusal included."""
+        return await self._http.get(f"{API}/durable-executions/{quote(execution, safe='')}")
 
     async def executions_of(self, function: str, name: str | None = None) -> list[dict[str, Any]]:
         """All executions of a function (optionally of one name), oldest first, every page."""

@@ -18,6 +18,7 @@ from scripts.local_aws.functions.executions import Executions
 from scripts.local_aws.functions.function_runner import FunctionRunner
 from scripts.local_aws.functions.names import ACCOUNT, FunctionName
 from scripts.local_aws.functions.operation_paths import OperationPaths
+from scripts.local_aws.functions.pauses import Pauses
 from scripts.local_aws.functions.replies import Refusal
 from scripts.local_aws.processes.journal import Journal
 
@@ -36,6 +37,7 @@ class InvokeApi:
     functions: FunctionRunner
     journal: Journal
     paths: defaultdict[str, OperationPaths]
+    pauses: Pauses
     execution_timeout_seconds: int
     _starting: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
@@ -51,8 +53,10 @@ class InvokeApi:
     async def _run_once(self, function: FunctionName, event: Any) -> Response:
         execution = event["DurableExecutionArn"]
         self.executions.watch(execution)
+        await self.pauses.passed(execution)
         self.paths[execution].learn(event.get("InitialExecutionState", {}).get("Operations", []))
-        answer = await self.functions.run(event, function, execution)
+        with self.pauses.invocation(execution):
+            answer = await self.functions.run(event, function, execution)
         self.executions.nudge(execution)
         headers = {"X-Amz-Executed-Version": function.version}
         if answer.failed:

@@ -25,6 +25,13 @@ class Refusal(Exception):
         super().__init__(message)
         self.response = refused(status, error_type, message)
 
+    @classmethod
+    def of(cls, response: Response) -> Refusal:
+        """One that another service already worded."""
+        refusal = cls(response.status_code, "", "")
+        refusal.response = response
+        return refusal
+
 
 def from_engine(reply: httpx.Response) -> Response:
     """The engine's answer, its errors named where boto3 looks for the name (the engine only writes a body field)."""

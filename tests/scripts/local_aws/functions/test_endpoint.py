@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 
 from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import LocalStack, StackSettings
@@ -211,11 +210,6 @@ def test_the_history_names_every_operation_in_order(client, notes):
 def test_fails_when_an_execution_is_unknown(client):
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.get_durable_execution(DurableExecutionArn="nobody/knows")
-
-
-def test_fails_when_the_engine_cannot_do_what_lambda_can(client):
-    with pytest.raises(ClientError, match="the local durable engine cannot do this"):
-        client.pause_durable_execution(DurableExecutionArn="any/one")
 
 
 def test_a_step_result_over_the_services_limit_fails_the_execution_as_on_aws(client, notes):
