@@ -22,6 +22,7 @@ from constructs import Construct
 from . import grants
 from .agents.plan import read_plan
 from .api.front_door import FrontDoor
+from .choices.described import with_choices
 from .choices.keywords import PipelineKeywords
 from .choices.props import PipelineProps
 from .choices.rules import refuse_retired
@@ -54,12 +55,12 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     """A Lambda durable function that runs checkpointed Strands agents on Amazon Bedrock, ready to operate.
 
     With nothing but scope and id it is the packaged research pipeline with production-minded defaults. Every choice is
-    a keyword argument, documented at `PipelineProps`.
+    a keyword argument, see docs/construct.md; an editor shows what a keyword means where it is written.
 
     Args:
         scope: the construct to live in.
         construct_id: unique in the scope. Changing it, or moving the construct, replaces the function.
-        **choices: see `PipelineProps`.
+        **choices: each documented at `PipelineKeywords`, and below in `help`.
 
     Raises:
         ValueError: when a choice breaks a rule; the message says the rule and the value got.
@@ -228,3 +229,6 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
         runbook = section("ApiErrors", props)
         door.ring(self.alarm_topic, f"PAGE {self.metrics.pipeline_name}: {API_ERRORS} Runbook: {runbook}")
         return door
+
+
+DurableAgentPipeline.__doc__ = with_choices(DurableAgentPipeline.__doc__, PipelineProps)

@@ -15,9 +15,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .acknowledgements import accept_no_queue_destination
-from .choices.execution_choices import MAX_INVOCATION_SECONDS
+from .choices.execution_choices import MAX_INVOCATION
 from .choices.props import PipelineProps
-from .choices.rules import whole
+from .choices.rules import spoken, whole
 from .event_rules import check_event
 from .function.encryption import USE
 
@@ -180,11 +180,11 @@ def _on_queue(
         ValueError: when an execution may outlive the 15 minutes for which Lambda waits for a queue's invocation, or the
             time for which the queue hides a message.
     """
-    seconds = execution_timeout.to_seconds() if not execution_timeout.is_unresolved() else 0
-    if seconds > MAX_INVOCATION_SECONDS:
+    known = not execution_timeout.is_unresolved()
+    if known and execution_timeout.to_seconds() > MAX_INVOCATION.to_seconds():
         raise ValueError(
             "execution_timeout must be at most 15 minutes to start from a queue, because Lambda waits for the whole "
-            f"execution of a message, got {seconds} seconds"
+            f"execution of a message, got {spoken(execution_timeout)}"
         )
     _check_queue(scope, queue, timeout, execution_timeout)
     whole("max_concurrency", max_concurrency, 2, 1000)

@@ -148,7 +148,7 @@ def test_a_queue_starts_the_alias_one_message_at_a_time():
 def test_fails_when_an_execution_may_outlive_a_queues_invocation():
     stack, made, _ = pipeline()
     with pytest.raises(
-        ValueError, match=r"execution_timeout must be at most 15 minutes to start from a queue.*got 86400"
+        ValueError, match=r"execution_timeout must be at most 15 minutes to start from a queue.*got 24 hours"
     ):
         made.start_on_queue(sqs.Queue(stack, "Questions"))
 

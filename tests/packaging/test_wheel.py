@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -87,3 +88,45 @@ def test_the_wheel_and_the_checkout_give_the_same_template_and_asset(python, tmp
 def test_nothing_of_this_repository_is_needed_to_import_it(python, tmp_path):
     where = run(python, "-c", "import durable_agent_pipeline as d; print(d.__file__)", cwd=tmp_path)
     assert str(ROOT) not in where
+
+
+TYPED_APP = """
+from aws_cdk import App, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+from durable_agent_pipeline import AlarmChoice, DurableAgentPipeline
+
+stack = Stack(App(), "Foreign")
+DurableAgentPipeline(
+    stack,
+    "Right",
+    timeout=Duration.minutes(5),
+    architecture=lambda_.Architecture.X86_64,
+    models={"research": "us.amazon.nova-lite-v1:0"},
+    budget_ceiling_usd="1.50",
+    log_level="DEBUG",
+    alarm_choices={"Slow": AlarmChoice(severity="ticket")},
+)
+"""
+MISTYPED = {
+    "memroy_size=1024": 'No parameter named "memroy_size"',
+    "timeout=900": 'parameter "timeout" of type "Duration"',
+    'architecture="arm64"': 'parameter "architecture" of type "Architecture"',
+    'models=["x"]': 'parameter "models" of type "Mapping[str, ModelChoice]"',
+    'log_level="debug"': "\"Literal['debug']\" is not assignable to type \"Literal['DEBUG']\"",
+    'alarm_choices={"Slow": AlarmChoice(severity="panic")}': "\"Literal['panic']\" is not assignable to type",
+}
+
+
+def test_a_type_checker_in_a_foreign_project_flags_a_wrong_keyword_and_a_wrong_type(python, tmp_path):
+    wrong = [f'DurableAgentPipeline(stack, "Wrong{index}", {choice})' for index, choice in enumerate(MISTYPED)]
+    text = TYPED_APP + "\n".join(wrong) + "\n"
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}', encoding="utf-8")
+    command = [sys.executable, "-m", "basedpyright", "--pythonpath", str(python), "--outputjson"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    lines = text.splitlines()
+    for call, said in zip(wrong, MISTYPED.values(), strict=True):
+        assert said in " ".join(one["message"] for one in found if one["range"]["start"]["line"] == lines.index(call))
+    right = range(lines.index(wrong[0]))
+    assert not [one for one in found if one["range"]["start"]["line"] in right]

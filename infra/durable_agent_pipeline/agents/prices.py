@@ -41,19 +41,24 @@ def price_table(
     return table, tuple(unknown)
 
 
-def check_prices(overrides: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuse a price override that is not money per known token kind.
+def read_prices(overrides: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Read price overrides exactly.
+
+    Returns:
+        model id -> token kind -> USD per million tokens in plain decimals.
 
     Raises:
-        ValueError: naming the model, the kind and the value got.
+        ValueError: for what is not money per known token kind, naming the model, the kind and the value got.
     """
-    for model_id, prices in overrides.items():
-        if missing := {"input", "output"} - prices.keys():
-            raise ValueError(f"prices[{model_id!r}] must give input and output, missing {', '.join(sorted(missing))}")
-        for kind, amount in prices.items():
-            if kind not in KINDS:
-                raise ValueError(f"prices[{model_id!r}] must use the kinds {', '.join(KINDS)}, got {kind!r}")
-            positive_usd(f"prices[{model_id!r}][{kind!r}]", amount)
+    return {model_id: _read_price(f"prices[{model_id!r}]", prices) for model_id, prices in overrides.items()}
+
+
+def _read_price(where: str, prices: Mapping[str, str]) -> dict[str, str]:
+    if missing := {"input", "output"} - prices.keys():
+        raise ValueError(f"{where} must give input and output, missing {', '.join(sorted(missing))}")
+    if unknown := [kind for kind in prices if kind not in KINDS]:
+        raise ValueError(f"{where} must use the kinds {', '.join(KINDS)}, got {unknown[0]!r}")
+    return {kind: format(positive_usd(f"{where}[{kind!r}]", amount), "f") for kind, amount in prices.items()}
 
 
 def _listed(model: Model) -> dict[str, str]:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import TypedDict
 
 from ..agents.models import ModelChoice
-from ..agents.prices import check_prices
+from ..agents.prices import read_prices
 from .rules import matching, positive_usd
 
 REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
@@ -38,28 +39,68 @@ class AgentChoices:
     send requests to, besides those this construct knows. Default: none besides."""
 
     guardrail_arn: str | None = None
-    """Bedrock guardrail that every model call passes. Default: no guardrail."""
+    """ARN of the Bedrock guardrail that every model call passes. Default: no guardrail."""
 
     guardrail_version: str = "DRAFT"
-    """Version of that guardrail: "DRAFT" or a number. Default: its working draft."""
+    """Version of that guardrail: "DRAFT" or a number. Default: "DRAFT", its working draft."""
 
     prices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Model id -> {"input", "output", "cache_read", "cache_write"} in USD per million tokens, as strings.
+    """Model id -> {"input", "output", "cache_read", "cache_write"} in USD per million tokens, as text
+    above 0; input and output are required.
     Default: the list price in the construct's own table; a model it does not know is warned about and its cost is
     unknown."""
 
     budget_ceiling_usd: Decimal | str | float | None = None
-    """Most that one execution may spend on models, in USD, whatever its event asks for; above 0. Every model then needs
-    a price. Default: no ceiling."""
+    """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most
+    1,000,000. Every model then needs a price. Default: no ceiling."""
 
     def check_agents(self) -> None:
         """Refuse what breaks a rule and can be told without reading the agents' folder."""
         for geography, regions in self.profile_regions.items():
-            if isinstance(regions, str) or not all(re.fullmatch(REGION, str(region)) for region in regions):
+            if not all(re.fullmatch(REGION, region) for region in regions):
                 raise ValueError(f"profile_regions[{geography!r}] must list Regions, got {regions!r}")
-        check_prices(self.prices)
+        # frozen for everybody else: amounts are read once, here
+        object.__setattr__(self, "prices", read_prices(self.prices))
         if self.budget_ceiling_usd is not None:
-            positive_usd("budget_ceiling_usd", self.budget_ceiling_usd)
+            object.__setattr__(self, "budget_ceiling_usd", positive_usd("budget_ceiling_usd", self.budget_ceiling_usd))
         if self.guardrail_arn is not None:
             matching("guardrail_arn", self.guardrail_arn, GUARDRAIL_ARN, "an ARN of a Bedrock guardrail")
         matching("guardrail_version", self.guardrail_version, GUARDRAIL_VERSION, "DRAFT or a version number")
+
+
+# From here on written by scripts/construct_page.py --write: the class above, for type checkers and editors.
+class AgentKeywords(TypedDict, total=False):
+    """Which agents, which models, which money."""
+
+    agents: Path | str | None
+    """Folder with agents.toml, prompts/<name>.md and, if you like, tools.py and requirements.txt of your own. Default:
+    the packaged research pipeline."""
+
+    models: Mapping[str, ModelChoice]
+    """Agent name -> Bedrock model id, inference profile id, ARN, or the CfnApplicationInferenceProfile itself. Default:
+    the model that agents.toml names; the packaged agents' follows the stack's Region (us., eu., jp., au., us-gov.,
+    elsewhere and where the Region is not known at synth global.)."""
+
+    application_profiles: Mapping[str, str]
+    """ARN of an application inference profile used in `models` -> the model or profile id it was created from, which
+    decides permissions and price. A profile of this app needs no entry: give its object to `models`. Default: no
+    application inference profile."""
+
+    profile_regions: Mapping[str, Sequence[str]]
+    """Geography of inference profiles ("us", "apac", a new one) -> Regions that its profiles may be called from and
+    send requests to, besides those this construct knows. Default: none besides."""
+
+    guardrail_arn: str | None
+    """ARN of the Bedrock guardrail that every model call passes. Default: no guardrail."""
+
+    guardrail_version: str
+    """Version of that guardrail: "DRAFT" or a number. Default: "DRAFT", its working draft."""
+
+    prices: Mapping[str, Mapping[str, str]]
+    """Model id -> {"input", "output", "cache_read", "cache_write"} in USD per million tokens, as text above 0; input
+    and output are required. Default: the list price in the construct's own table; a model it does not know is warned
+    about and its cost is unknown."""
+
+    budget_ceiling_usd: Decimal | str | float | None
+    """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most 1,000,000.
+    Every model then needs a price. Default: no ceiling."""

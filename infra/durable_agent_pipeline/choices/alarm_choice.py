@@ -1,10 +1,11 @@
 """What a caller may change about one alarm."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from .rules import one_of
 
-SEVERITIES = ("page", "ticket")
+Severity = Literal["page", "ticket"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class AlarmChoice:
     threshold: float | None = None
     """Rings at this value or above, in the unit of the alarm's metric. Default: the construct's own."""
 
-    severity: str | None = None
+    severity: Severity | None = None
     """"page" wakes somebody, "ticket" waits for the morning: the first word of the alarm's description and the value
     of its tag `severity`. Default: the construct's own."""
 
@@ -31,4 +32,4 @@ class AlarmChoice:
         if number is not None and wrong:
             raise ValueError(f"threshold of an alarm must be a number above 0, got {number!r}")
         if self.severity is not None:
-            one_of("severity of an alarm", self.severity, SEVERITIES)
+            one_of("severity of an alarm", self.severity, get_args(Severity))

@@ -2,28 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from aws_cdk import Duration, Size
 from aws_cdk import aws_lambda as lambda_
 
-from .rules import days_between, no_longer_than, one_of, seconds_between, true_or_false, whole
+from .rules import lasting, no_longer_than, one_of, whole
 
 RUNTIMES = ("python3.13", "python3.14")
 """The Python runtimes on which Lambda offers durable functions."""
 
-DAY = 24 * 60 * 60
-MAX_EXECUTION_SECONDS = 366 * DAY
-MAX_INVOCATION_SECONDS = 15 * 60
+SECOND = Duration.seconds(1)
+MAX_EXECUTION = Duration.days(366)
+MAX_INVOCATION = Duration.minutes(15)
 MAX_DESCRIPTION = 256
 
 # Told apart from a caller's own by identity: a default gives way where a shorter choice leaves it no sense.
-_TIMEOUT = Duration.minutes(15)
+_TIMEOUT = MAX_INVOCATION
 _MODEL_READ_TIMEOUT = Duration.minutes(2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutionChoices:
-    """How long, on what, how many at once."""
+    """How long the function runs, on what, how many at once."""
 
     execution_timeout: Duration = field(default_factory=lambda: Duration.hours(24))
     """Longest life of one execution, waits and back-offs included; 1 second to 366 days.
@@ -37,19 +38,20 @@ class ExecutionChoices:
     Default: 15 minutes, or execution_timeout where that is shorter."""
 
     memory_size: int = 512
-    """Memory of the function in MiB, which also buys its share of CPU; 128 to 10240. Default: 512."""
+    """Memory of the function in MiB, which also buys its share of CPU; 128 to 10,240. Default: 512."""
 
     architecture: lambda_.Architecture = lambda_.Architecture.ARM_64
-    """Processor. Default: ARM_64, cheaper per millisecond."""
+    """Processor, ARM_64 or X86_64. Default: ARM_64, cheaper per millisecond."""
 
     runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_13
     """PYTHON_3_13 or PYTHON_3_14, the runtimes with durable execution. Default: PYTHON_3_13."""
 
     streaming: bool = True
-    """ConverseStream (True) or Converse (False). Default: streams, so a stalled reply is noticed between two chunks."""
+    """ConverseStream (True) or Converse (False). Default: True, so a stalled reply is noticed between two chunks."""
 
     model_read_timeout: Duration = _MODEL_READ_TIMEOUT
-    """Longest silence of Bedrock before a call is given up and retried; 1 to 900 seconds, at most timeout.
+    """Longest silence of Bedrock before a call is given up and retried; 1 second to 15 minutes, at most
+    timeout.
     Default: 2 minutes, or timeout where that is shorter."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -59,16 +61,18 @@ class ExecutionChoices:
     """Layers of the function, at most 5 with that of OpenTelemetry. Default: none."""
 
     description: str = "Durable agent pipeline: invoke the alias, never the function"
-    """What the console shows beside the function; at most 256 characters. Default: that the alias is to be invoked."""
+    """What the console shows beside the function; at most 256 characters.
+    Default: that the alias is to be invoked, never the function."""
 
     ephemeral_storage_size: Size | None = None
     """Room in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
 
     reserved_concurrent_executions: int | None = None
-    """Most invocations at once, set aside for this function; 1 or more. Default: the account's shared concurrency."""
+    """Most invocations at once, set aside for this function; 1 to 100,000.
+    Default: the account's shared concurrency."""
 
     provisioned_concurrent_executions: int | None = None
-    """Instances of the alias kept warm; 1 or more. Default: none, starts are cold when nothing is warm."""
+    """Instances of the alias kept warm; 1 to 100,000. Default: none, starts are cold when nothing is warm."""
 
     max_event_age: Duration = field(default_factory=lambda: Duration.hours(6))
     """How long Lambda keeps an asynchronous event that it cannot start; 1 minute to 6 hours. Default: 6 hours."""
@@ -79,19 +83,18 @@ class ExecutionChoices:
 
     def check_execution(self) -> None:
         """Refuse what breaks a rule."""
-        seconds_between("execution_timeout", self.execution_timeout, 1, MAX_EXECUTION_SECONDS)
+        lasting("execution_timeout", self.execution_timeout, SECOND, MAX_EXECUTION)
         self._shorten("timeout", _TIMEOUT, self.execution_timeout)
         self._shorten("model_read_timeout", _MODEL_READ_TIMEOUT, self.timeout)
-        days_between("retention_period", self.retention_period, 1, 90)
-        seconds_between("timeout", self.timeout, 1, MAX_INVOCATION_SECONDS)
+        lasting("retention_period", self.retention_period, Duration.days(1), Duration.days(90), whole_units="days")
+        lasting("timeout", self.timeout, SECOND, MAX_INVOCATION)
         whole("memory_size", self.memory_size, 128, 10240, "MiB")
         one_of("architecture", self.architecture.name, ("arm64", "x86_64"))
         one_of("runtime", self.runtime.name, RUNTIMES)
-        seconds_between("model_read_timeout", self.model_read_timeout, 1, MAX_INVOCATION_SECONDS)
+        lasting("model_read_timeout", self.model_read_timeout, SECOND, MAX_INVOCATION)
         no_longer_than("timeout", self.timeout, "execution_timeout", self.execution_timeout)
         no_longer_than("model_read_timeout", self.model_read_timeout, "timeout", self.timeout)
-        true_or_false("streaming", self.streaming)
-        seconds_between("max_event_age", self.max_event_age, 60, 6 * 60 * 60)
+        lasting("max_event_age", self.max_event_age, Duration.minutes(1), Duration.hours(6))
         whole("retry_attempts", self.retry_attempts, 0, 2)
         if len(self.description) > MAX_DESCRIPTION:
             raise ValueError(f"description must be at most {MAX_DESCRIPTION} characters, got {len(self.description)}")
@@ -106,3 +109,62 @@ class ExecutionChoices:
         shorter = not limit.is_unresolved() and limit.to_seconds(integral=False) < default.to_seconds()
         if getattr(self, name) is default and shorter:
             object.__setattr__(self, name, limit)  # frozen for everybody else
+
+
+# From here on written by scripts/construct_page.py --write: the class above, for type checkers and editors.
+class ExecutionKeywords(TypedDict, total=False):
+    """How long the function runs, on what, how many at once."""
+
+    execution_timeout: Duration
+    """Longest life of one execution, waits and back-offs included; 1 second to 366 days. Default: 24 hours: room for a
+    reviewer's day, an end to what is stuck."""
+
+    retention_period: Duration
+    """How long history and checkpoints of a finished execution are kept; 1 to 90 whole days. Default: 14 days."""
+
+    timeout: Duration
+    """Longest single invocation; an execution is many of them. 1 second to 15 minutes, at most execution_timeout.
+    Default: 15 minutes, or execution_timeout where that is shorter."""
+
+    memory_size: int
+    """Memory of the function in MiB, which also buys its share of CPU; 128 to 10,240. Default: 512."""
+
+    architecture: lambda_.Architecture
+    """Processor, ARM_64 or X86_64. Default: ARM_64, cheaper per millisecond."""
+
+    runtime: lambda_.Runtime
+    """PYTHON_3_13 or PYTHON_3_14, the runtimes with durable execution. Default: PYTHON_3_13."""
+
+    streaming: bool
+    """ConverseStream (True) or Converse (False). Default: True, so a stalled reply is noticed between two chunks."""
+
+    model_read_timeout: Duration
+    """Longest silence of Bedrock before a call is given up and retried; 1 second to 15 minutes, at most timeout.
+    Default: 2 minutes, or timeout where that is shorter."""
+
+    environment: Mapping[str, str]
+    """More variables for the function, for tools of your own; none that the construct sets. Default: none."""
+
+    layers: Sequence[lambda_.ILayerVersion]
+    """Layers of the function, at most 5 with that of OpenTelemetry. Default: none."""
+
+    description: str
+    """What the console shows beside the function; at most 256 characters. Default: that the alias is to be invoked,
+    never the function."""
+
+    ephemeral_storage_size: Size | None
+    """Room in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
+
+    reserved_concurrent_executions: int | None
+    """Most invocations at once, set aside for this function; 1 to 100,000. Default: the account's shared
+    concurrency."""
+
+    provisioned_concurrent_executions: int | None
+    """Instances of the alias kept warm; 1 to 100,000. Default: none, starts are cold when nothing is warm."""
+
+    max_event_age: Duration
+    """How long Lambda keeps an asynchronous event that it cannot start; 1 minute to 6 hours. Default: 6 hours."""
+
+    retry_attempts: int
+    """`MaximumRetryAttempts` of the alias; 0 to 2. It does not run a durable execution again: its steps and Lambda's
+    backend have their own retries. Default: 2."""

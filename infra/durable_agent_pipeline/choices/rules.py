@@ -8,6 +8,9 @@ from decimal import Decimal, InvalidOperation
 
 from aws_cdk import Duration, Token
 
+_SECONDS_OF = {"seconds": 1, "days": 24 * 60 * 60}
+_MADE = re.compile(r"Duration\.([a-z]+)\((.+)\)")
+
 
 def unresolved(value: object) -> bool:
     """Whether a text or a number stands for what only the deployment knows.
@@ -58,37 +61,43 @@ def whole(name: str, value: float, low: int, high: int, unit: str = "") -> None:
     between(name, value, low, high, unit)
 
 
-def seconds_between(name: str, value: Duration, low: int, high: int) -> None:
-    """Refuse a duration that is not a whole number of seconds within low..high; unresolved tokens pass."""
+def lasting(name: str, value: Duration, low: Duration, high: Duration, *, whole_units: str = "seconds") -> None:
+    """Refuse a duration outside low..high, or one that the service cannot count; unresolved tokens pass.
+
+    Args:
+        name: of the choice.
+        value: the choice.
+        low: shortest allowed.
+        high: longest allowed.
+        whole_units: what the service counts in, "seconds" or "days".
+
+    Raises:
+        ValueError: naming the rule and the value in the author's own unit.
+    """
     if value.is_unresolved():
         return
     seconds = value.to_seconds(integral=False)
-    if seconds != int(seconds) or not low <= seconds <= high:
-        raise ValueError(f"{name} must be whole seconds between {low} and {high}, got {_plain(seconds)} seconds")
-
-
-def days_between(name: str, value: Duration, low: int, high: int) -> None:
-    """Refuse a duration that is not a whole number of days within low..high; unresolved tokens pass."""
-    if value.is_unresolved():
-        return
-    days = value.to_days(integral=False)
-    if days != int(days) or not low <= days <= high:
-        raise ValueError(f"{name} must be whole days between {low} and {high}, got {_plain(days)} days")
+    if not low.to_seconds() <= seconds <= high.to_seconds():
+        raise ValueError(f"{name} must be between {spoken(low)} and {spoken(high)}, got {spoken(value)}")
+    if seconds % _SECONDS_OF[whole_units]:
+        raise ValueError(f"{name} must be whole {whole_units}, got {spoken(value)}")
 
 
 def no_longer_than(name: str, value: Duration, limit_name: str, limit: Duration) -> None:
     """Refuse a duration longer than another choice; unresolved tokens pass."""
     if value.is_unresolved() or limit.is_unresolved():
         return
-    got, most = value.to_seconds(integral=False), limit.to_seconds(integral=False)
-    if got > most:
-        raise ValueError(f"{name} must be at most {limit_name}, {_plain(most)} seconds, got {_plain(got)} seconds")
+    if value.to_seconds(integral=False) > limit.to_seconds(integral=False):
+        raise ValueError(f"{name} must be at most {limit_name}, {spoken(limit)}, got {spoken(value)}")
 
 
-def true_or_false(name: str, value: object) -> None:
-    """Refuse what is not a bool: the text "no" would count as yes."""
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be True or False, got {value!r}")  # noqa: TRY004 - a choice that breaks a rule
+def spoken(value: Duration) -> str:
+    """A duration in the unit it was made in: "367 days"."""
+    made = _MADE.fullmatch(value.to_string())
+    if made is None:
+        return value.to_human_string()
+    number, unit = float(made[2]), {"millis": "milliseconds"}.get(made[1], made[1])
+    return f"{number:.12g} {unit.removesuffix('s') if number == 1 else unit}"
 
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> None:
@@ -123,7 +132,3 @@ def positive_usd(name: str, value: Decimal | str | float) -> Decimal:
 
 def _spaced(unit: str) -> str:
     return f" {unit}" if unit else ""
-
-
-def _plain(number: float) -> str:
-    return str(int(number)) if number == int(number) else str(number)

@@ -10,7 +10,6 @@ from aws_cdk import aws_s3 as s3
 
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
-from ..choices.rules import positive_usd
 from ..names import AGENTS_FOLDER, DEPLOYMENT_FILE, FILE_NAME, NAMESPACE, PROFILES_PREFIX, SERVICE, SHORT
 
 LIMIT_BYTES = 4096
@@ -113,7 +112,7 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
         "AGENTS_FOLDER": AGENTS_FOLDER if props.agents else None,
         "AGENT_MODELS": _json(stack, plan.replaced),
         "MODEL_PRICES": _json(stack, plan.prices),
-        "BUDGET_CEILING_USD": None if ceiling is None else format(positive_usd("budget_ceiling_usd", ceiling), "f"),
+        "BUDGET_CEILING_USD": None if ceiling is None else format(ceiling, "f"),
     }
 
 

@@ -8,12 +8,12 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ..acknowledgements import accept_no_access_log, accept_objects
-from ..choices.execution_choices import DAY, MAX_EXECUTION_SECONDS
+from ..choices.execution_choices import MAX_EXECUTION
 from ..choices.props import PipelineProps
 from .encryption import USE
 
 _EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
-LONGEST_DAYS = MAX_EXECUTION_SECONDS // DAY + 90
+LONGEST_DAYS = math.ceil(MAX_EXECUTION.to_days()) + 90
 
 
 def large_results(scope: Construct, props: PipelineProps, role: iam.IRole) -> s3.IBucket | None:
@@ -62,7 +62,7 @@ def expires_after_days(props: PipelineProps) -> int:
     """Days from writing an object to the end of the history of the longest execution that may refer to it."""
     if props.execution_timeout.is_unresolved() or props.retention_period.is_unresolved():
         return LONGEST_DAYS
-    return math.ceil(props.execution_timeout.to_seconds() / DAY) + math.ceil(props.retention_period.to_days())
+    return math.ceil(props.execution_timeout.to_days(integral=False)) + math.ceil(props.retention_period.to_days())
 
 
 def _grant(role: iam.IRole, bucket: s3.IBucket) -> None:

@@ -124,9 +124,16 @@ def test_a_new_geography_and_new_regions_are_the_callers_to_add():
         assert f"bedrock:{region}::foundation-model/{SONNET}" in text
 
 
-@pytest.mark.parametrize("regions", ["sa-east-1", ["everywhere"], [3]])
-def test_fails_when_profile_regions_lists_no_regions(regions):
-    with pytest.raises(ValueError, match=r"profile_regions\['sa'\] must list Regions, got"):
+@pytest.mark.parametrize(
+    ("regions", "rule"),
+    [
+        ("sa-east-1", r"profile_regions\['sa'\] must be a list, got 'sa-east-1'"),
+        (["everywhere"], r"profile_regions\['sa'\] must list Regions, got"),
+        ([3], r"profile_regions\['sa'\]\[0\] must be text, got 3"),
+    ],
+)
+def test_fails_when_profile_regions_lists_no_regions(regions, rule):
+    with pytest.raises(ValueError, match=rule):
         DurableAgentPipeline(new_stack(), "Pipeline", profile_regions={"sa": regions})
 
 
