@@ -15,8 +15,10 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
+
+from durable_strands.errors import DeadlineExceeded
 
 T = TypeVar("T")
 
@@ -65,9 +67,10 @@ class _Request(Generic[T]):
 class Desk:
     """Where loops ask, and one thread answers: the handler's, or that of a branch."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Callable[[], float | None] | None = None) -> None:
         self._requests: SimpleQueue[_Request[Any] | None] = SimpleQueue()
         self._closed = False
+        self._patience = patience or (lambda: None)
 
     async def ask(self, operation: Callable[[], T]) -> T:
         """From any loop: run `operation` on the thread that serves, and await its value.
@@ -86,16 +89,29 @@ class Desk:
         """Run what is asked for on this thread, until the desk is closed.
 
         Raises:
+            DeadlineExceeded: Nothing was asked for until the invocation's time was over.
             BaseException: Whatever an operation raised; the desk is closed then.
         """
-        while (request := self._requests.get()) is not None:
-            try:
+        request: _Request[Any] | None = None
+        try:
+            while (request := self._next()) is not None:
                 request.serve()
-            except BaseException:
-                self._closed = True
+        except BaseException:
+            self._closed = True
+            if request is not None:
                 request.abandon()
-                self._abandon_the_rest()
-                raise
+            self._abandon_the_rest()
+            raise
+
+    def _next(self) -> _Request[Any] | None:
+        left = self._patience()
+        try:
+            return self._requests.get(timeout=None if left is None else max(0.0, left))
+        except Empty:
+            raise DeadlineExceeded(
+                "code of the agent outside every step (a hook, a plugin, a tool with durable=False, an async tool that "
+                "blocks its event loop) did not end before the Lambda timeout"
+            ) from None
 
     def _abandon_the_rest(self) -> None:
         while not self._requests.empty():
@@ -178,11 +194,15 @@ async def _settle(make: Callable[[], Coroutine[Any, Any, T]], done: Future[T]) -
 
 
 class Bridge:
-    """One run of an agent's event loop."""
+    """One run of an agent's event loop.
 
-    def __init__(self) -> None:
+    Args:
+        patience: Seconds to wait for the next operation; None waits for ever, which is the default.
+    """
+
+    def __init__(self, patience: Callable[[], float | None] | None = None) -> None:
         self._loop = asyncio.new_event_loop()
-        self.desk = Desk()
+        self.desk = Desk(patience)
         self._main: asyncio.Task[Any] | None = None
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:

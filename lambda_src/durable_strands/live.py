@@ -19,6 +19,8 @@ from durable_strands.records import FAILED, CallRecord, Usage
 
 T = TypeVar("T")
 
+_GRACE_SECONDS = 5.0
+
 
 @dataclass
 class LiveRun:
@@ -40,7 +42,14 @@ class LiveRun:
     def below(self, operations: Operations, name: str) -> LiveRun:
         """The part of this run that an agent used as a tool is: operations, desk and ledger of its own."""
         return replace(
-            self, operations=operations, path=f"{self.path}{name}/", desk=Desk(), calls=[], counts={}, own={}, failed=[]
+            self,
+            operations=operations,
+            path=f"{self.path}{name}/",
+            desk=Desk(self.patience),
+            calls=[],
+            counts={},
+            own={},
+            failed=[],
         )
 
     def operation(self, call: str) -> str:
@@ -103,15 +112,24 @@ class LiveRun:
         Raises:
             DeadlineExceeded: Nothing is left; the next attempt starts in a new invocation.
         """
-        remaining = getattr(self.lambda_context, "get_remaining_time_in_millis", None)
-        if remaining is None:
-            return None
-        left = float(remaining()) / 1000 - self.options.deadline_margin_seconds
-        if left <= 0:
+        left = self._seconds_to_deadline()
+        if left is not None and left <= 0:
             raise DeadlineExceeded(
                 f"{self.options.deadline_margin_seconds:g} seconds before the Lambda timeout are kept"
             )
         return left
+
+    def patience(self) -> float | None:
+        """Seconds that code outside steps may still take; None without a Lambda context.
+
+        A little longer than a call may: the next call is then put off to a new invocation, and nothing has failed.
+        """
+        left = self._seconds_to_deadline()
+        return None if left is None else max(left, 0) + min(_GRACE_SECONDS, self.options.deadline_margin_seconds / 2)
+
+    def _seconds_to_deadline(self) -> float | None:
+        remaining = getattr(self.lambda_context, "get_remaining_time_in_millis", None)
+        return None if remaining is None else float(remaining()) / 1000 - self.options.deadline_margin_seconds
 
 
 @dataclass

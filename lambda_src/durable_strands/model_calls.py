@@ -16,6 +16,7 @@ from durable_strands.bridge import Overdue, TellAgent, in_loop
 from durable_strands.classify import classify
 from durable_strands.errors import (
     AgentFailed,
+    AgentLimitReached,
     CallInterrupted,
     ContextWindowExceeded,
     DeadlineExceeded,
@@ -88,6 +89,9 @@ class ModelCalls:
     def _step(self, call: _Call) -> dict[str, Any]:
         run = self._run
         run.enter_failed()
+        # Strands counts the turns it begins; a hook can have a call made again and again within one.
+        if not run.path and not self._asker and run.counts["model"] > run.options.limits.turns:
+            raise AgentLimitReached(f"{run.name}: the run reached its limit of turns", calls=tuple(run.calls))
         run.observer.before_model_call(run.name, run.path + call.name)
         made: list[CallRecord] = []
 

@@ -133,7 +133,7 @@ def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
     from durable_strands.session import session
     from durable_strands.snapshot import Snapshot, agents_below
 
-    before, bridge = Snapshot.of(agent, asked.state), Bridge()
+    before, bridge = Snapshot.of(agent, asked.state), Bridge(live.patience)
     below = {path: (each, Snapshot.of(each, {})) for path, each in agents_below(agent).items()}
     live.desk = bridge.desk
     with session(agent, live) as own:

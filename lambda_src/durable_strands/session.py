@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from strands import Agent
 from strands.event_loop._retry import ModelRetryStrategy
-from strands.hooks import AfterToolsEvent, BeforeModelCallEvent
+from strands.hooks import AfterInvocationEvent, AfterToolsEvent, BeforeModelCallEvent
 from strands.middleware import ExecuteToolContext, ExecuteToolStage, InvokeModelContext, InvokeModelStage
 from strands.models import Model
 
@@ -60,6 +60,7 @@ def session(agent: Agent, run: LiveRun, asker: str = "", *, within: bool = False
         agent.add_middleware(InvokeModelStage, _model_stage)
         agent.add_middleware(ExecuteToolStage, _tool_stage)
         agent.add_hook(_after_tools, AfterToolsEvent, order=_LAST)
+        agent.add_hook(_after_invocation, AfterInvocationEvent, order=_LAST)
         agent.add_hook(before_model, BeforeModelCallEvent, order=_LAST)
     own = Session(ModelCalls(run, agent, asker), ToolCalls(run, agent, asker))
     executor, start = agent.tool_executor, Baseline.of(agent)
@@ -91,6 +92,12 @@ def _after_tools(event: AfterToolsEvent) -> None:
     own = _current.get(event.agent)
     if own is not None and event.end_turn:
         own.ended_by_hook = True
+
+
+def _after_invocation(event: AfterInvocationEvent) -> None:
+    # A hook that resumes whatever comes would else go round for ever without a call.
+    if _current.get(event.agent) is not None and event.result and event.result.stop_reason.startswith("limit_"):
+        event.resume = None
 
 
 async def _model_stage(context: InvokeModelContext, next_fn: Any) -> AsyncGenerator[Any, None]:

@@ -104,7 +104,7 @@ def run_team(
 
 
 def _played(live: LiveRun, team: Any, prompt: Any, state: dict[str, Any]) -> Any:
-    bridge = Bridge()
+    bridge = Bridge(live.patience)
     live.desk = bridge.desk
     swarm = team if isinstance(team, Swarm) else None
     names = {id(node.executor): node_id for node_id, node in team.nodes.items()}
