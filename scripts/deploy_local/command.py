@@ -82,7 +82,7 @@ def _deploy(options: Options) -> int:
         story = _story(options, services, folder, phases, errors)
         _write(options, story)
         if options.keep:
-            _keep(services, errors)
+            _keep(services, errors, story.deployed.outputs["FunctionName"])
     return DONE if story.outcome.succeeded else FAILED
 
 
@@ -115,8 +115,8 @@ def _write(options: Options, story: Story) -> None:
         write_story(output, story)
 
 
-def _keep(services: Services, errors: Console) -> None:
-    write_invitation(errors, services.emulator_url, services.engine_url)
+def _keep(services: Services, errors: Console, function: str) -> None:
+    write_invitation(errors, services.url, function)
     with suppress(KeyboardInterrupt):  # how a kept deployment is meant to end
         while True:
             services.check()

@@ -53,7 +53,7 @@ class Execution:
 
     def _client(self) -> LambdaClient:
         config = Config(retries={"total_max_attempts": 1}, read_timeout=60)
-        return boto3.client("lambda", endpoint_url=self.services.engine_url, config=config)
+        return boto3.client("lambda", endpoint_url=self.services.url, config=config)
 
     def _events(self, client: LambdaClient) -> Iterator[Any]:
         pages = client.get_paginator("get_durable_execution_history").paginate(

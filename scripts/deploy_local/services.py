@@ -27,6 +27,7 @@ class Services:
 
     def __init__(self, folder: Path, model: Sequence[str], emulator_python: Path) -> None:
         self.calls = folder / "calls.jsonl"
+        self.url = ""
         self.engine_url = ""
         self.emulator_url = ""
         self.temporary = folder / "tmp"
@@ -81,4 +82,7 @@ class Services:
         arguments = ["--python", str(self._python), "--types", str(self._types)]
         emulator = self._children.start("emulator", "scripts.local_aws.account.emulator", arguments, environment)
         self.engine_url, self.emulator_url = engine.url(), emulator.url()
-        invoke_handlers_at(self.engine_url, self.emulator_url)
+        arguments = ["--engine-url", self.engine_url, "--emulator-url", self.emulator_url]
+        arguments += ["--events", str(self._folder / "events.jsonl")]
+        self.url = self._children.start("account endpoint", "scripts.local_aws.account.front", arguments).url()
+        invoke_handlers_at(self.engine_url, self.url)

@@ -114,11 +114,11 @@ def _told(changes: Iterable[Change]) -> list[str]:
     return [f"{change}, {why}: {', '.join(ids)}" for (change, why), ids in grouped.items()] or ["nothing"]
 
 
-def write_invitation(console: Console, emulator_url: str, engine_url: str) -> None:
+def write_invitation(console: Console, url: str, function: str) -> None:
     """How to reach what --keep leaves running."""
-    settings = [f"export AWS_ENDPOINT_URL={emulator_url} AWS_DEFAULT_REGION={REGION}"]
+    settings = [f"export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION={REGION}"]
     settings += [f"export AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=local"]
-    settings += [f"durable executions (get, history, stop, callbacks): --endpoint-url {engine_url}"]
+    settings += [f"aws lambda list-durable-executions-by-function --function-name {function}"]
     _list(console, "Kept running until Ctrl-C. For the AWS CLI and SDKs:", settings)
 
 

@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +33,7 @@ class Run:
     status: int
     output: str
     progress: str
+    acts: Any = None
 
     @property
     def document(self) -> Any:
@@ -59,9 +63,60 @@ def run(tmp_path_factory):
         {"agent": "research", "turn": 1, "text": "Notes.", "usage": usage},
         {"agent": "analysis", "turn": 1, "text": "Patterns.", "usage": usage, "faults": ["throttle"]},
     ]
-    finished = deploy(tmp_path_factory.mktemp("deployed"), replies)
+    finished = kept(tmp_path_factory.mktemp("deployed"), replies)
     assert finished.status == 0, finished.progress
     return finished
+
+
+def kept(folder, replies):
+    """The same, and while it is kept running an operator's acts with plain boto3 on the one endpoint."""
+    script = folder / "script.json"
+    script.write_text(json.dumps({"replies": replies, "default": {"text": "# Report\n\nAll of it."}}))
+    command = [str(COMMAND), "--json", "--keep", "--script", str(script), TOPIC]
+    files = {"stdout": (folder / "stdout").open("w"), "stderr": (folder / "stderr").open("w")}
+    process = subprocess.Popen(command, cwd=folder, **files)
+    try:
+        deadline = time.monotonic() + 800
+        while "Kept running until Ctrl-C" not in (folder / "stderr").read_text():
+            assert time.monotonic() < deadline
+            assert process.poll() is None, (folder / "stderr").read_text()
+            time.sleep(0.2)
+        acts = operated(dict(re.findall(r"(AWS_[A-Z_]+)=(\S+)", (folder / "stderr").read_text())))
+        process.send_signal(signal.SIGINT)
+        status = process.wait(timeout=60)
+    finally:
+        process.kill()
+    return Run(status, (folder / "stdout").read_text(), (folder / "stderr").read_text(), acts)
+
+
+def operated(printed):
+    client = boto3.client(
+        "lambda",
+        endpoint_url=printed["AWS_ENDPOINT_URL"],
+        region_name=printed["AWS_DEFAULT_REGION"],
+        aws_access_key_id=printed["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=printed["AWS_SECRET_ACCESS_KEY"],
+    )
+    [function] = [
+        each["FunctionName"]
+        for each in client.list_functions()["Functions"]
+        if client.get_function_configuration(FunctionName=each["FunctionName"]).get("DurableConfig")
+    ]
+    started = client.invoke(
+        FunctionName=function, Qualifier="live", InvocationType="Event", Payload=b'{"query": ""}',
+        DurableExecutionName="by-hand",
+    )  # fmt: skip
+    execution = started["DurableExecutionArn"]
+    deadline = time.monotonic() + 120
+    while client.get_durable_execution(DurableExecutionArn=execution)["Status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+    def listed(**filters):
+        found = client.list_durable_executions_by_function(FunctionName=function, **filters)["DurableExecutions"]
+        return [each["DurableExecutionName"] for each in found]
+
+    return {"started": started["StatusCode"], "failed": listed(Statuses=["FAILED"]), "all": listed()}
 
 
 def test_the_whole_stack_is_created(run):
@@ -163,6 +218,13 @@ def test_an_alarm_that_rings_is_read_by_whoever_subscribes_to_the_topic(run):
 def test_progress_is_told_on_stderr_and_what_the_emulator_lacks_is_said(run):
     assert "cdk deploy DurableAgentPipeline-dev" in run.progress
     assert any("DurableConfig" in gap for gap in run.document["gaps"])
+
+
+def test_the_kept_endpoint_starts_and_lists_executions_and_ctrl_c_ends_it_well(run):
+    assert run.acts["started"] == 202
+    assert run.acts["failed"] == ["by-hand"]
+    assert len(run.acts["all"]) > 2
+    assert "interrupted" not in run.progress
 
 
 def test_nothing_is_left_running(run):

@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -32,9 +31,11 @@ from scripts.local_aws.functions.function_environment import function_environmen
 from scripts.local_aws.functions.function_runner import FunctionRunner, FunctionSettings
 from scripts.local_aws.functions.invoke import InvokeApi
 from scripts.local_aws.functions.kill_rules import KillRules
+from scripts.local_aws.functions.names import FunctionName
 from scripts.local_aws.functions.operation_paths import OperationPaths
 from scripts.local_aws.functions.pauses import Pauses
-from scripts.local_aws.functions.replies import Refusal, refused
+from scripts.local_aws.functions.replies import REFUSALS, refused
+from scripts.local_aws.functions.starts import Starts
 from scripts.local_aws.processes.journal import Journal
 from scripts.local_aws.processes.loopback import listen, serve_until_signal, url_of
 
@@ -47,7 +48,12 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
     functions = FunctionRunner(_settings(options, url), journal)
     paths: defaultdict[str, OperationPaths] = defaultdict(OperationPaths)
     pauses = Pauses()
-    invoke = InvokeApi(engine, executions, functions, journal, paths, pauses, options.execution_timeout_seconds)
+
+    async def timeout_seconds(_: FunctionName) -> int:
+        return int(options.execution_timeout_seconds)
+
+    starts = Starts(engine, executions, journal, timeout_seconds)
+    invoke = InvokeApi(starts, executions, functions, paths, pauses)
     durable = DurableApi(engine, executions, pauses)
     checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, paths, pauses, options.calls)
 
@@ -65,16 +71,7 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
         Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
         Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
     ]
-    answers: dict[Any, Any] = {Refusal: _refusal, httpx.HTTPError: _engine_gone}
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=answers)
-
-
-async def _refusal(_: Request, refusal: Refusal) -> Response:
-    return refusal.response
-
-
-async def _engine_gone(_: Request, error: httpx.HTTPError) -> Response:
-    return refused(503, "ServiceException", f"the durable engine does not answer: {error}")
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=REFUSALS)
 
 
 async def _unknown(request: Request) -> Response:

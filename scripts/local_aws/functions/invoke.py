@@ -1,54 +1,42 @@
-"""The Lambda Invoke API: starts durable executions for callers, runs the handler once for the durable engine."""
+"""The Lambda Invoke API: an execution for a caller, one run of the handler for the durable engine."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scripts.local_aws.functions import names
-from scripts.local_aws.functions.engine_client import Engine
 from scripts.local_aws.functions.executions import Executions
 from scripts.local_aws.functions.function_runner import FunctionRunner
-from scripts.local_aws.functions.names import ACCOUNT, FunctionName
+from scripts.local_aws.functions.names import FunctionName
 from scripts.local_aws.functions.operation_paths import OperationPaths
 from scripts.local_aws.functions.pauses import Pauses
-from scripts.local_aws.functions.replies import Refusal
-from scripts.local_aws.processes.journal import Journal
+from scripts.local_aws.functions.starts import Starts, function_of
 
 FROM_ENGINE = "x-dex-handler-invoke"
-MAX_BYTES = {"RequestResponse": 6 * 1024 * 1024, "Event": 1024 * 1024}
-EXECUTION_NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
-RETENTION_DAYS = 14
 
 
 @dataclass
 class InvokeApi:
     """`POST /2015-03-31/functions/{name}/invocations`."""
 
-    engine: Engine
+    starts: Starts
     executions: Executions
     functions: FunctionRunner
-    journal: Journal
     paths: defaultdict[str, OperationPaths]
     pauses: Pauses
-    execution_timeout_seconds: int
-    _starting: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def handle(self, request: Request) -> Response:
         """Answer one Invoke call."""
         body = await request.body()
-        function = _function(request)
-        event = _event(body)
+        function = function_of(request)
         if request.headers.get(FROM_ENGINE):
-            return await self._run_once(function, event)
-        return await self._execute(request, function, body, event)
+            return await self._run_once(function, json.loads(body))
+        return await self.starts.answer(request, function, body)
 
     async def _run_once(self, function: FunctionName, event: Any) -> Response:
         execution = event["DurableExecutionArn"]
@@ -62,88 +50,3 @@ class InvokeApi:
         if answer.failed:
             headers["X-Amz-Function-Error"] = "Unhandled"
         return Response(answer.payload, headers=headers, media_type="application/json")
-
-    async def _execute(self, request: Request, function: FunctionName, body: bytes, event: Any) -> Response:
-        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
-        if kind == "DryRun":
-            return Response(status_code=204)
-        if function.qualifier is None:
-            message = "You cannot invoke a durable function using an unqualified ARN."
-            raise Refusal(400, "InvalidParameterValueException", message)
-        if len(body) > MAX_BYTES.get(kind, 0):
-            raise _too_large(kind, len(body))
-        execution = await self._start(function, request.headers.get("x-amz-durable-execution-name"), event)
-        headers = {"X-Amz-Durable-Execution-Arn": execution, "X-Amz-Executed-Version": function.version}
-        if kind == "Event":
-            return Response(status_code=202, headers=headers)
-        return _outcome(await self.executions.end_of(execution), headers)
-
-    async def _start(self, function: FunctionName, name: str | None, event: Any) -> str:
-        if name is None:
-            return await self._start_new(function, None, event)
-        if not EXECUTION_NAME.fullmatch(name):
-            message = f"DurableExecutionName must be 1 to 64 letters, digits, - or _, got {name!r}"
-            raise Refusal(400, "InvalidParameterValueException", message)
-        async with self._starting[f"{function.name}/{name}"]:
-            return await self._existing(function, name, event) or await self._start_new(function, name, event)
-
-    async def _existing(self, function: FunctionName, name: str, event: Any) -> str | None:
-        """The execution of that name, for the same payload; the engine itself would start a second one."""
-        for summary in await self.engine.executions_of(function.name, name):
-            execution = str(summary["DurableExecutionArn"])
-            if json.loads((await self.engine.get(execution)).get("InputPayload") or "{}") != event:
-                message = f"A durable execution named {name} already exists with a different payload."
-                raise Refusal(409, "DurableExecutionAlreadyStartedException", message)
-            return execution
-        return None
-
-    async def _start_new(self, function: FunctionName, name: str | None, event: Any) -> str:
-        execution = await self.engine.start(
-            AccountId=ACCOUNT,
-            FunctionName=function.name,
-            FunctionQualifier=function.version,  # Lambda pins an execution to the version behind the alias
-            ExecutionName=name or names.new_execution_name(),
-            ExecutionTimeoutSeconds=self.execution_timeout_seconds,
-            ExecutionRetentionPeriodDays=RETENTION_DAYS,
-            Input=json.dumps(event),
-        )
-        self.journal.write("execution_started", execution=execution)
-        self.executions.watch(execution)
-        return execution
-
-
-def _function(request: Request) -> FunctionName:
-    try:
-        return names.parse(request.path_params["name"], request.query_params.get("Qualifier"))
-    except ValueError as error:
-        raise Refusal(400, "ValidationException", str(error)) from error
-
-
-def _event(body: bytes) -> Any:
-    if not body:
-        return {}
-    try:
-        return json.loads(body)
-    except ValueError as error:
-        raise Refusal(
-            400, "InvalidRequestContentException", f"Could not parse request body into json: {error}"
-        ) from error
-
-
-def _too_large(kind: str, size: int) -> Refusal:
-    if kind not in MAX_BYTES:
-        message = f"InvocationType must be RequestResponse, Event or DryRun, got {kind!r}"
-        return Refusal(400, "InvalidParameterValueException", message)
-    message = f"{size} byte payload is too large for the {kind} invocation type (limit {MAX_BYTES[kind]} bytes)"
-    return Refusal(413, "RequestTooLargeException", message)
-
-
-def _outcome(details: dict[str, Any], headers: dict[str, str]) -> Response:
-    if details["Status"] == "SUCCEEDED":
-        return Response(details.get("Result") or "null", headers=headers, media_type="application/json")
-    error = details.get("Error") or {}
-    payload = {"errorType": error.get("ErrorType"), "errorMessage": error.get("ErrorMessage")}
-    if error.get("ErrorData"):
-        payload["errorData"] = error["ErrorData"]
-    headers["X-Amz-Function-Error"] = "Unhandled"
-    return Response(json.dumps(payload), headers=headers, media_type="application/json")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
@@ -31,6 +32,18 @@ class Refusal(Exception):
         refusal = cls(response.status_code, "", "")
         refusal.response = response
         return refusal
+
+
+async def _refusal(_: Request, refusal: Refusal) -> Response:
+    return refusal.response
+
+
+async def _engine_gone(_: Request, error: httpx.HTTPError) -> Response:
+    return refused(503, "ServiceException", f"the durable engine does not answer: {error}")
+
+
+REFUSALS: dict[Any, Any] = {Refusal: _refusal, httpx.HTTPError: _engine_gone}
+"""Exception -> its answer, for an application."""
 
 
 def from_engine(reply: httpx.Response) -> Response:
