@@ -32,7 +32,6 @@ ONLY_THERE = {
     "boto3": {"agent_workflow/engine_client.py", "agent_workflow/model.py", "agent_workflow/large_results.py"},
     "aws_lambda_powertools": {"agent_workflow/telemetry.py", "agent_workflow/bookkeeper.py"},
     "pydantic": {
-        "agent_workflow/agents.py",
         "agent_workflow/prices.py",
         "agent_workflow/refusals.py",
         "agent_workflow/request.py",

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from agent_workflow.agents import ToolChoices
+from agent_workflow.declaration import ToolChoices
 from agent_workflow.privacy import trust_author
 from agent_workflow.refusals import shown
 from durable_strands import ToolOptions, retry_any

@@ -121,7 +121,7 @@ class Workflow:
                 name=agent.operation,
                 retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
                 tools=tool_options(agent.tool_options),
-                limits=Limits(**agent.limits.model_dump(exclude_none=True)),
+                limits=Limits(**agent.limits.chosen()),
                 observer=self._bookkeeper,
                 serdes=self._serdes,
             )

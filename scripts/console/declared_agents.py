@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import sys
 from pathlib import Path
 
 from scripts.local_aws.processes.child import REPOSITORY
@@ -10,16 +10,22 @@ from scripts.local_aws.processes.child import REPOSITORY
 PACKAGED_AGENTS = REPOSITORY / "lambda_src" / "agents"
 
 
+LAMBDA_SRC = str(REPOSITORY / "lambda_src")
+
+
 def agent_names(folder: Path = PACKAGED_AGENTS) -> tuple[str, ...]:
     """Names in the order they run."""
-    return tuple(agent["name"] for agent in _agents(folder))
+    return tuple(name for name, _ in _agents(folder))
 
 
 def model_ids(folder: Path = PACKAGED_AGENTS) -> frozenset[str]:
     """Bedrock model ids that the agents are declared with."""
-    return frozenset(agent["model"] for agent in _agents(folder))
+    return frozenset(model for _, model in _agents(folder))
 
 
-def _agents(folder: Path) -> list[dict[str, str]]:
-    agents: list[dict[str, str]] = tomllib.loads((folder / "agents.toml").read_text(encoding="utf-8"))["agents"]
-    return agents
+def _agents(folder: Path) -> list[tuple[str, str]]:
+    if LAMBDA_SRC not in sys.path:
+        sys.path.append(LAMBDA_SRC)
+    from agent_workflow.declaration import read_declarations  # needs Python alone, so a command starts as fast
+
+    return [(agent.name, agent.model) for agent in read_declarations(folder)]

@@ -141,12 +141,16 @@ def test_answer_py_says_so_when_nobody_waits(tmp_path):
 
 
 BROKEN = {
-    "no such folder": (None, None, "an agents folder must hold agents.toml, got none in agents/"),
-    "a later input": ('["facts"]', '["letter"]', "agents[1].inputs must name what comes earlier (facts, query), got"),
-    "a name twice": ('name = "letter"', 'name = "facts"', "agents[3].name must be none of"),
-    "no prompt": ('name = "review"', 'name = "check"', "every agent needs a prompt in UTF-8, got no readable check.md"),
+    "no such folder": (None, None, "agents must be a folder with an agents.toml, got"),
+    "a later input": (
+        '["facts"]',
+        '["letter"]',
+        "inputs must name what comes before it (query, facts), so that there is no cycle, got",
+    ),
+    "a name twice": ('name = "letter"', 'name = "facts"', "name must be none of"),
+    "no prompt": ('name = "review"', 'name = "check"', "agent 'check' must have a prompt in prompts/check.md"),
     "no such tool": ('["ask_manager"]', '["ask_boss"]', "every tool must be a name in tools.py, got 'ask_boss'"),
-    "an unknown field": ("temperature", "temprature", "unknown field 'agents[0].temprature'"),
+    "an unknown field": ("temperature", "temprature", "agent 'facts' must have only the fields"),
 }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk.assertions import Match, Template
 
+from infra.durable_agent_pipeline import PipelineProps
 from infra.stacks.stages import Stage
 from tests.infra.apps import durable_function, the_only
 
@@ -19,12 +20,12 @@ def test_the_function_is_durable_with_the_stages_times(template: Template, stage
     }
 
 
-def test_the_function_runs_python_3_13_on_arm_with_512_mib_for_at_most_15_minutes(template: Template):
+def test_the_function_runs_python_3_13_on_arm_with_the_default_memory_for_at_most_15_minutes(template: Template):
     found = function(template)
     assert (found["Runtime"], found["Architectures"], found["MemorySize"], found["Timeout"]) == (
         "python3.13",
         ["arm64"],
-        512,
+        PipelineProps().memory_size,
         900,
     )
 

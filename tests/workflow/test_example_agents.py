@@ -223,10 +223,10 @@ def test_fails_when_no_product_is_called_anything_like_it(look_up_terms: Any, ca
 
 
 BROKEN = {
-    "a cycle": ('inputs = ["facts"]', 'inputs = ["review"]', "must name what comes earlier (facts, query)"),
+    "a cycle": ('inputs = ["facts"]', 'inputs = ["review"]', "must name what comes before it (query, facts)"),
     "a name twice": ('name = "letter"', 'name = "facts"', "name must be none of"),
-    "no prompt": ('name = "review"', 'name = "note"', "got no readable note.md"),
-    "an unknown field": ("temperature", "temprature", "unknown field 'agents[0].temprature'"),
+    "no prompt": ('name = "review"', 'name = "note"', "must have a prompt in prompts/note.md"),
+    "an unknown field": ("temperature", "temprature", "agent 'facts' must have only the fields"),
 }
 
 

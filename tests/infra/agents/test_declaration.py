@@ -1,12 +1,15 @@
 """What an agents folder must hold."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from infra.durable_agent_pipeline.agents.declaration import read_agents
+from infra.durable_agent_pipeline.agents.declaration import RULE_BOOK, read_agents, rule_book
 from infra.durable_agent_pipeline.package.lambda_source import lambda_source
+from tests.agent_rules import ENDS, MOST_AGENTS, NAME_LENGTH, folder_with
 
 AGENT = """
 [[agents]]
@@ -115,13 +118,12 @@ def test_fails_when_tools_py_lacks_a_tool(tmp_path):
         read_agents(folder)
 
 
-def test_synth_and_lambda_agree_on_what_is_a_good_declaration(tmp_path):
-    from agent_workflow.agents import MAX_AGENTS, RESERVED, Declaration
-    from infra.durable_agent_pipeline.agents import declaration
-
-    assert set(declaration.RESERVED) == RESERVED
-    assert declaration.MAX_AGENTS == MAX_AGENTS
-    assert set(declaration._FIELDS) == set(Declaration.model_fields)
+def test_synth_reads_by_the_rules_that_ship_with_the_lambda_and_needs_python_alone():
+    file = lambda_source() / RULE_BOOK
+    assert rule_book().__file__ == str(file)
+    # -I -S: no site-packages, no PYTHONPATH, so nothing but the standard library can be imported
+    done = subprocess.run([sys.executable, "-I", "-S", str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_fails_when_a_prompt_is_not_utf_8(tmp_path):
@@ -190,3 +192,23 @@ def test_the_folder_of_the_packaged_agents_holds_no_code_that_an_agent_could_tak
     declaration.write_text(declaration.read_text().replace("tools = []", 'tools = ["load_tools"]', 1))
     with pytest.raises(ValueError, match=r"must have a tools\.py beside agents\.toml, got none"):
         read_agents(tmp_path / "agents")
+
+
+@pytest.mark.parametrize("lines", ENDS)
+def test_both_ends_of_a_range_are_allowed_and_nothing_beyond(tmp_path, lines):
+    low, high = ENDS[lines]
+    for end in (low, high):
+        assert len(read_agents(folder_with(tmp_path / f"at{end}", lines.format(end)))) == 1
+    for beyond in (low - 1, high + 1, "true", '"1"'):
+        with pytest.raises(ValueError, match=r"agents\.toml: agent 'one'.* must be a (whole )?number between"):
+            read_agents(folder_with(tmp_path / f"beyond{beyond}", lines.format(beyond)))
+
+
+def test_a_name_may_have_32_characters_and_a_folder_32_agents(tmp_path):
+    longest = "a" * NAME_LENGTH
+    assert len(read_agents(folder_with(tmp_path / "name", "max_tokens = 9", longest))) == 1
+    assert len(read_agents(folder_with(tmp_path / "most", "max_tokens = 9", agents=MOST_AGENTS))) == MOST_AGENTS
+    with pytest.raises(ValueError, match="name must be a word like"):
+        read_agents(folder_with(tmp_path / "longer", "max_tokens = 9", longest + "a"))
+    with pytest.raises(ValueError, match=r"must declare 1 to 32 \[\[agents\]\] tables, got 33"):
+        read_agents(folder_with(tmp_path / "more", "max_tokens = 9", agents=MOST_AGENTS + 1))

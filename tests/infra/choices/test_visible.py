@@ -26,7 +26,7 @@ def test_help_shows_every_choice_with_type_rule_and_default(shown):
         choice = CHOICES[name]
         assert f"{name}: {' '.join(choice.kind.replace('|', ' ').split())} {choice.says[:40]}".rstrip() in text
         assert choice.default
-    assert "Memory of the function in MiB, which also buys its share of CPU; 128 to 10,240. Default: 512." in text
+    assert f"128 to 10,240. Default: {PipelineProps().memory_size}." in text
 
 
 def test_every_choice_is_a_keyword_of_the_same_type_and_the_other_way_round():

@@ -8,6 +8,7 @@ from agent_workflow.agents import AgentSpec, read_agents
 from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.inputs import QUERY
 from agent_workflow.tools import tool_options
+from tests.agent_rules import ENDS, MOST_AGENTS, NAME_LENGTH, folder_with
 
 PACKAGED = Path(__file__).parents[3] / "lambda_src" / "agents"
 ONE = '[[agents]]\nname = "one"\ninputs = ["query"]\nmodel = "a.model"\nmax_tokens = 10\n'
@@ -68,24 +69,25 @@ def test_the_declared_model_given_again_keeps_its_temperature(folder: Path):
 
 
 REFUSED = {
-    "no agent": ("agents = []", "at least 1 item"),
+    "no agent": ("agents = []", "must declare 1 to 32 [[agents]] tables, got 0"),
     "not TOML": ("[[agents", "must be valid TOML"),
-    "unknown table": (ONE + "[other]\nx = 1", "unknown field 'other'"),
-    "unknown key": (ONE + "colour = 1", "unknown field 'agents[0].colour'"),
-    "prompt in the file": (ONE + 'prompt = "x"', "unknown field 'agents[0].prompt'"),
-    "bad name": (ONE.replace('"one"', '"One"'), "agents[0].name"),
-    "name twice": (ONE + ONE, "agents[1].name must be none of one, query"),
+    "unknown table": (ONE + "[other]\nx = 1", "must hold [[agents]] tables only, got 'other'"),
+    "unknown key": (ONE + "colour = 1", "agent 'one' must have only the fields name, inputs, model, "),
+    "prompt in the file": (ONE + 'prompt = "x"', "got 'prompt'"),
+    "bad name": (ONE.replace('"one"', '"One"'), "name must be a word like [a-z][a-z0-9-]{0,31}, got 'One'"),
+    "name twice": (ONE + ONE, "name must be none of query, status, report, usage, stored, one, got 'one'"),
     "name of a result field": (ONE.replace('"one"', '"report"'), "got 'report'"),
-    "later input": (TWO, "agents[0].inputs must name what comes earlier (query), got 'one'"),
+    "later input": (TWO, "agent 'two': inputs must name what comes before it (query), so that there is no cycle"),
     "own input": (ONE.replace('["query"]', '["one"]'), "got 'one'"),
-    "no input": (ONE.replace('["query"]', "[]"), "agents[0].inputs"),
-    "empty model": (ONE.replace('"a.model"', '""'), "agents[0].model"),
-    "no max_tokens": (ONE.replace("max_tokens = 10", ""), "agents[0].max_tokens is required"),
-    "max_tokens as text": (ONE.replace("= 10", '= "10"'), "agents[0].max_tokens: input should be a valid integer"),
-    "no tokens": (ONE.replace("= 10", "= 0"), "greater than or equal to 1, got 0"),
-    "hot": (ONE + "temperature = 1.5", "agents[0].temperature"),
-    "no turns": (ONE + "[agents.limits]\nturns = 0", "agents[0].limits.turns: input should be greater"),
-    "no prompt": (ONE.replace('"one"', '"three"'), "got no readable three.md"),
+    "no input": (ONE.replace('["query"]', "[]"), "inputs must be a list of 'query' and earlier agents, got []"),
+    "empty model": (ONE.replace('"a.model"', '""'), "model must be a Bedrock model id, got ''"),
+    "a date for a model": (ONE.replace('"a.model"', "1979-05-27"), "model must be a Bedrock model id, got datetime"),
+    "no max_tokens": (
+        ONE.replace("max_tokens = 10", ""),
+        "max_tokens must be a whole number between 1 and 1000000, got none",
+    ),
+    "no prompt": (ONE.replace('"one"', '"three"'), "agent 'three' must have a prompt in prompts/three.md"),
+    "a number of 5,000 digits": (ONE.replace("= 10", "= 1" + "0" * 5_000), "must hold numbers that Python can read"),
 }
 
 
@@ -99,13 +101,13 @@ def test_fails_when_the_declaration_breaks_a_rule_and_names_the_place(folder: Pa
 
 
 def test_fails_when_the_folder_has_no_declaration(folder: Path):
-    with pytest.raises(InvalidConfiguration, match=r"must hold agents\.toml"):
+    with pytest.raises(InvalidConfiguration, match=r"agents must be a folder with an agents\.toml"):
         read_agents(folder)
 
 
 def test_fails_when_a_prompt_is_empty(folder: Path):
     (folder / "prompts" / "one.md").write_text(" \n")
-    with pytest.raises(InvalidConfiguration, match=r"got an empty one\.md"):
+    with pytest.raises(InvalidConfiguration, match=r"must have a prompt in prompts/one\.md, got none"):
         read_agents(declare(folder, ONE))
 
 
@@ -128,8 +130,11 @@ def test_the_options_of_a_tool_become_those_of_durable_strands(folder: Path):
     ("options", "message"),
     [
         ("at_most_once = true\nmax_attempts = 2", "at_most_once must leave max_attempts at 1"),
-        ("timeout_seconds = 0", r"agents\[0\].tool_options.pay.timeout_seconds"),
-        ("patience = 1", "unknown field 'agents\\[0\\].tool_options.pay.patience'"),
+        (
+            "timeout_seconds = 0",
+            "tool_options of 'pay': timeout_seconds must be a whole number between 1 and 900, got 0",
+        ),
+        ("patience = 1", "must have only the fields durable, .*, got 'patience'"),
     ],
 )
 def test_fails_when_the_options_of_a_tool_break_a_rule(folder: Path, options: str, message: str):
@@ -139,5 +144,27 @@ def test_fails_when_the_options_of_a_tool_break_a_rule(folder: Path, options: st
 
 
 def test_fails_when_options_are_given_for_a_tool_the_agent_has_not(folder: Path):
-    with pytest.raises(InvalidConfiguration, match="must name tools of the agent, not pay"):
+    with pytest.raises(InvalidConfiguration, match="must name tools of the agent, got 'pay'"):
         read_agents(declare(folder, ONE + "[agents.tool_options.pay]\nat_most_once = true\n"))
+
+
+@pytest.mark.parametrize("lines", ENDS)
+def test_both_ends_of_a_range_are_allowed_and_nothing_beyond(tmp_path, lines):
+    low, high = ENDS[lines]
+    for end in (low, high):
+        assert len(read_agents(folder_with(tmp_path / f"at{end}", lines.format(end)))) == 1
+    for beyond in (low - 1, high + 1, "true", '"1"'):
+        with pytest.raises(
+            InvalidConfiguration, match=r"agents\.toml: agent 'one'.* must be a (whole )?number between"
+        ):
+            read_agents(folder_with(tmp_path / f"beyond{beyond}", lines.format(beyond)))
+
+
+def test_a_name_may_have_32_characters_and_a_folder_32_agents(tmp_path):
+    longest = "a" * NAME_LENGTH
+    assert len(read_agents(folder_with(tmp_path / "name", "max_tokens = 9", longest))) == 1
+    assert len(read_agents(folder_with(tmp_path / "most", "max_tokens = 9", agents=MOST_AGENTS))) == MOST_AGENTS
+    with pytest.raises(InvalidConfiguration, match="name must be a word like"):
+        read_agents(folder_with(tmp_path / "longer", "max_tokens = 9", longest + "a"))
+    with pytest.raises(InvalidConfiguration, match=r"must declare 1 to 32 \[\[agents\]\] tables, got 33"):
+        read_agents(folder_with(tmp_path / "more", "max_tokens = 9", agents=MOST_AGENTS + 1))

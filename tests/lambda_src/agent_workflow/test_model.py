@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_a_request_names_its_agent_and_pipeline_and_carries_the_declared_choices
 
 
 def test_a_model_of_another_choice_is_sent_no_temperature():
-    other = RESEARCH.model_copy(update={"model": "us.anthropic.claude-opus-5", "temperature": None})
+    other = replace(RESEARCH, model="us.anthropic.claude-opus-5", temperature=None)
     request = sent(Unavailable(), other)
     assert json.loads(request.body)["inferenceConfig"] == {"maxTokens": 8192}
     assert "us.anthropic.claude-opus-5" in request.url
