@@ -64,7 +64,14 @@ environment_make() {
   environment_wanted >"$REPOSITORY/.venv/stamp"
 }
 
+# Help must not cost minutes: what a command would say stands in docs/commands.md, and a test holds the two equal.
+environment_help() {
+  local wanted="${0##*/}"
+  sed -n "/^\`\`\`text help $wanted\$/,/^\`\`\`\$/p" "$REPOSITORY/docs/commands.md" | sed '1d;$d'
+}
+
 if ! environment_is_ready; then
+  case " $* " in *" --help "* | *" -h "*) environment_help && exit 0 ;; esac
   mkdir -p "$REPOSITORY/.local"
   exec 9>"$REPOSITORY/.local/environment.lock"
   # A second script started meanwhile waits here and then finds the work done.

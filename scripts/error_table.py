@@ -11,6 +11,6 @@ from scripts.in_venv import go_on_in_venv
 if __name__ == "__main__":
     go_on_in_venv(__file__)
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lambda_src"))
-    from scripts.error_table.table import main
+    from scripts.error_table.command import main
 
     sys.exit(main(sys.argv[1:]))

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-_GO_ON = 'source "$1/scripts/environment.sh" && shift && exec "$PYTHON" "$@"'
+_GO_ON = 'repository=$1; shift; source "$repository/scripts/environment.sh" && exec "$PYTHON" "$@"'
 
 
 def go_on_in_venv(script: str) -> None:
     """Return at once inside .venv; otherwise make .venv if need be, and start `script` again with its Python."""
     if Path(sys.prefix).resolve() != (REPOSITORY / ".venv").resolve():
-        os.execvp("bash", ["bash", "-c", _GO_ON, Path(script).stem, str(REPOSITORY), script, *sys.argv[1:]])  # noqa: S606
+        os.execvp("bash", ["bash", "-c", _GO_ON, Path(script).name, str(REPOSITORY), script, *sys.argv[1:]])  # noqa: S606
     sys.path.insert(0, str(REPOSITORY / "lambda_src"))

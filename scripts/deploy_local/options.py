@@ -19,7 +19,8 @@ examples:
   scripts/deploy_local.sh --json "edge computing" > deployed.json
   scripts/deploy_local.sh --stage prod --keep "edge computing"
 
-exit status: 0 report produced, 1 the deployment or the execution failed, 2 bad usage
+exit status: 0 report produced, 1 the deployment or the execution failed,
+2 bad usage
 """
 
 
@@ -63,8 +64,9 @@ def read_options(arguments: Sequence[str]) -> Options:
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=PROGRAM,
-        description="Deploy the real stack into an emulated AWS account on this machine (cdk bootstrap, cdk deploy), "
-        "run the pipeline through the deployed alias, and show what was deployed. No AWS account is touched.",
+        description="Deploy the real stack into an emulated AWS account on this machine (cdk\n"
+        "bootstrap, cdk deploy), run the pipeline through the deployed API and alias,\n"
+        "and show what was deployed. No AWS account is touched.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -22,8 +22,10 @@ examples:
   scripts/run_local.sh "AWS Lambda durable functions"
   scripts/run_local.sh --kill-after analysis "edge computing"
   scripts/run_local.sh --json --event event.json > result.json
-  scripts/run_local.sh --agents docs/examples/two_agents/agents "The night train leaves at nine."
-  scripts/run_local.sh --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2 "edge computing"
+  scripts/run_local.sh --event tests/events/budget.json --output report.md
+  scripts/run_local.sh --agents docs/examples/two_agents/agents "Good morning."
+  scripts/run_local.sh --openai-url http://127.0.0.1:11434/v1 \\
+    --openai-model llama3.1 "edge computing"
 
 exit status: 0 report produced, 1 the execution failed, 2 bad usage
 """
@@ -133,7 +135,8 @@ def _no_constant(name: str) -> NoReturn:
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=PROGRAM,
-        description="Run the unmodified Lambda handler on this machine, on AWS's own local durable engine.",
+        description="Run the unmodified Lambda handler on this machine, on AWS's own local\n"
+        "durable engine. No AWS account.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

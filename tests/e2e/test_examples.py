@@ -28,15 +28,7 @@ def says(agent, text="", turn="*", **tool_inputs):
 
 
 TRANSLATED = [says("translation", "Le train part à neuf heures."), says("review", "Le train part à 9 h.")]
-HANDLED = [
-    says("facts", "product: expresso maschine"),
-    says("terms", turn=1, look_up_terms={"product": "expresso maschine"}),
-    says("terms", "24 months of warranty", turn=2),
-    says("decision", turn=1, ask_manager={"question": QUESTION, "amount_eur": 194.5}),
-    says("decision", "Half the price.", turn=2),
-    says("letter", "Dear customer, you get half."),
-    says("review", "Dear customer, you get 194.50 EUR."),
-]
+HANDLED = json.loads((FIVE.parent / "replies.json").read_text(encoding="utf-8"))["replies"]
 
 
 def run_local(tmp_path, replies, *arguments):
@@ -120,7 +112,7 @@ def test_the_five_agents_wait_for_the_manager_and_answer_py_answers(tmp_path):
     status, output, errors = finished(run)
     assert status == 0, errors
     result = json.loads(output)
-    assert result["report"] == "Dear customer, you get 194.50 EUR."
+    assert result["report"] == "Dear customer, we are sorry. We refund half of the price: 194.50 EUR."
     assert list(result)[2:-2] == ["facts", "terms", "decision", "letter"]
     assert calls_in(told) == {"facts": 1, "terms": 2, "decision": 2, "letter": 1, "review": 1}
     assert result["usage"]["tool_calls"] == 2

@@ -7,7 +7,7 @@ import re
 from durable_strands import errors, failure_table
 from durable_strands.errors import AgentFailed
 from scripts.console.marked_block import block
-from scripts.error_table.table import BEGIN, END, PAGE, table
+from scripts.error_table.command import BEGIN, END, PAGE, table
 
 TEXT = PAGE.read_text(encoding="utf-8")
 

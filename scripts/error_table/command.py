@@ -27,7 +27,9 @@ def table() -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="scripts/error_table.py", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="scripts/error_table.py", description=__doc__, epilog="exit: 0 done; 2 bad usage"
+    )
     parser.add_argument("--write", action="store_true", help="bring docs/errors.md up to date")
     if parser.parse_args(arguments).write:
         write_block(PAGE, BEGIN, END, table())
