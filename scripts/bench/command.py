@@ -26,9 +26,9 @@ from scripts.local_aws.processes.child import REPOSITORY, ChildDied
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 WIDTH = 200
 EPILOG = (
+    "exit: 0 all measured, 1 one could not be, 2 bad usage; a missed target is shown, not an error. "
     f"benchmarks: {', '.join(b.name for b in BENCHMARKS if not b.slow)}; with --slow also "
-    f"{', '.join(b.name for b in BENCHMARKS if b.slow)}. exit: 0 all measured, 1 one could not be, 2 bad usage. "
-    "A missed target is shown, not an error."
+    f"{', '.join(b.name for b in BENCHMARKS if b.slow)}"
 )
 
 
