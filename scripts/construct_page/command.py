@@ -11,7 +11,9 @@ from scripts.construct_page.page import PAGE, page
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(
-        prog="scripts/construct_page.py", description="Prints every choice of the construct, as docs/construct.md does."
+        prog="scripts/construct_page.py",
+        description="Prints every choice of the construct, as docs/construct.md does.",
+        epilog="exit: 0 done; 2 bad usage",
     )
     parser.add_argument("--write", action="store_true", help="bring the page and the typed keywords up to date")
     if parser.parse_args(arguments).write:
