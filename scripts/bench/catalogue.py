@@ -13,5 +13,6 @@ BENCHMARKS = (
     Benchmark("package", package.package_rows),
     Benchmark("synth", commands.synth),
     Benchmark("local-run", commands.local_run),
+    Benchmark("turns", replay.many_turns, slow=True),
     Benchmark("fast-tests", commands.fast_tests, slow=True),
 )

@@ -12,14 +12,13 @@ from strands.models import Model
 
 from durable_strands import durable_tool
 
-TOOLS_A_TURN = 4
 
-
-def looping_agent(turns: int, pause: Callable[[DurableContext], str]) -> Agent:
+def looping_agent(turns: int, tools_a_turn: int, pause: Callable[[DurableContext], str]) -> Agent:
     """The agent.
 
     Args:
-        turns: how often it calls its tool, four times at once.
+        turns: how often it calls its tool.
+        tools_a_turn: how many of these calls are made at once.
         pause: what its last tool does; it may wait.
     """
 
@@ -28,9 +27,8 @@ def looping_agent(turns: int, pause: Callable[[DurableContext], str]) -> Agent:
         """Wait."""
         return pause(context)
 
-    return Agent(
-        model=LoopingModel(turns), tools=[look_up, wait_for_it], callback_handler=None, conversation_manager=None
-    )
+    model = LoopingModel(turns, tools_a_turn)
+    return Agent(model=model, tools=[look_up, wait_for_it], callback_handler=None, conversation_manager=None)
 
 
 @tool
@@ -46,8 +44,9 @@ def look_up(number: int) -> str:
 class LoopingModel(Model):
     """Answers at once, by how many replies the conversation already has."""
 
-    def __init__(self, turns: int) -> None:
+    def __init__(self, turns: int, tools_a_turn: int) -> None:
         self._turns = turns
+        self._tools = tools_a_turn
 
     def update_config(self, **_config: Any) -> None:
         """There is nothing to configure."""
@@ -68,7 +67,7 @@ class LoopingModel(Model):
         elif turn == self._turns:
             block = _tool_use(turn, "wait_for_it", {})
         else:
-            block = [e for number in range(TOOLS_A_TURN) for e in _tool_use(turn, "look_up", {"number": number})]
+            block = [e for number in range(self._tools) for e in _tool_use(turn, "look_up", {"number": number})]
         yield {"messageStart": {"role": "assistant"}}
         for event in block:
             yield event

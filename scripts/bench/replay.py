@@ -17,10 +17,12 @@ from scripts.bench.row import Asked, NotMeasured, Row
 from scripts.cost_model.function import deployed_with
 
 OPERATIONS = 1_000
-# Strands recurses once a turn and ends at about 320 turns, so a history this long comes from several tools a turn:
-# a model call, a fork, four tools.
-LONG, SHORT = OPERATIONS // 6, 10
-TIMEOUT_SECONDS = 300
+# a turn of four tools at once: a model call, a fork, four tools
+LONG, SHORT, AT_ONCE = OPERATIONS // 6, 10, 4
+TURNS = (25, 150, 300, 600, 1_000)
+MOST_TIMES_AS_LONG = 6
+"""What a resume at the second of TURNS may take over one at the first: they have six times as many."""
+TIMEOUT_SECONDS = 900
 
 
 @dataclass
@@ -47,19 +49,45 @@ def long_history(asked: Asked) -> Iterator[Row]:
     middle = "turns of 4 parallel tools, in the middle of its loop"
     shapes: tuple[tuple[str, str, Body], ...] = (
         ("sdk", f"{OPERATIONS:,} bare SDK steps", _steps),
-        ("agent", f"an agent of {SHORT} {middle}", partial(_agent, SHORT)),
-        ("long-agent", f"an agent of {LONG} {middle} ({LONG * 6:,} operations)", partial(_agent, LONG)),
+        ("agent", f"an agent of {SHORT} {middle}", partial(_agent, SHORT, AT_ONCE)),
+        ("long-agent", f"an agent of {LONG} {middle} ({LONG * 6:,} operations)", partial(_agent, LONG, AT_ONCE)),
     )
     for name, what, body in shapes:
-        with deployed_with("http://127.0.0.1:9"):  # nothing is called: it only keeps the function's output apart
-            least = min(_second_pass(body) for _ in range(asked.repeat))
-        yield Row(
-            name=f"replay-{name}",
-            what=f"replay of {what}",
-            value=least * 1000,
-            unit="ms",
-            how="from the start of the resumed invocation until its first new operation, history in memory",
+        yield _row(name, what, _least(body, asked.repeat))
+
+
+def many_turns(asked: Asked) -> Iterator[Row]:
+    """Agents of ever more turns, each suspended in its last; timed is the second invocation."""
+    least = {}
+    for turns in TURNS:
+        # the first invocation takes far longer than what is timed: Strands copies the conversation at each live turn
+        least[turns] = _least(partial(_agent, turns, 1), asked.repeat if turns <= TURNS[1] else 1)
+        yield _row(
+            f"turns-{turns}", f"an agent of {turns:,} turns of one tool, in the middle of its loop", least[turns]
         )
+    yield Row(
+        name="replay-turns-ratio",
+        what=f"replay at {TURNS[1]} turns over that at {TURNS[0]}",
+        value=least[TURNS[1]] / least[TURNS[0]],
+        unit="x",
+        target=MOST_TIMES_AS_LONG,
+        how="from the two rows above",
+    )
+
+
+def _least(body: Body, repeat: int) -> float:
+    with deployed_with("http://127.0.0.1:9"):  # nothing is called: it only keeps the function's output apart
+        return min(_second_pass(body) for _ in range(repeat))
+
+
+def _row(name: str, what: str, seconds: float) -> Row:
+    return Row(
+        name=f"replay-{name}",
+        what=f"replay of {what}",
+        value=seconds * 1000,
+        unit="ms",
+        how="from the start of the resumed invocation until its first new operation, history in memory",
+    )
 
 
 def _second_pass(body: Body) -> float:
@@ -87,7 +115,7 @@ def _steps(context: DurableContext, passes: Passes) -> None:
     context.wait(Duration.from_seconds(1), name="pause")
 
 
-def _agent(turns: int, context: DurableContext, passes: Passes) -> None:
+def _agent(turns: int, at_once: int, context: DurableContext, passes: Passes) -> None:
     from durable_strands import Limits, run
     from scripts.bench.looping_agent import looping_agent
 
@@ -97,4 +125,4 @@ def _agent(turns: int, context: DurableContext, passes: Passes) -> None:
         return "done"
 
     limits = Limits(turns=turns + 2)
-    run(context, lambda: looping_agent(turns, paused), "go", name="looping-agent", limits=limits)
+    run(context, lambda: looping_agent(turns, at_once, paused), "go", name="looping-agent", limits=limits)
