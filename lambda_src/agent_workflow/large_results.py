@@ -128,7 +128,7 @@ class LargeResultsSerDes(SerDes[Any]):
         text = self._json.serialize(value)
         if len(text) <= self._limit_bytes:
             return text
-        spent = _spent(value)
+        spent, text = _spent(value), self._json.readable(value)
         try:
             stored = self._bucket.put(text, f"{folder_of(context.durable_execution_arn)}/{context.operation_id}")
         except StoreFault as fault:

@@ -25,6 +25,7 @@ from agent_workflow.telemetry import execution_logger
 from agent_workflow.tools import load_tools, tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
 from durable_strands.errors import ResultNotKept, ResultTooLarge, rebuild
+from durable_strands.serdes import compact
 
 DEMO_WAIT = Duration.from_seconds(10)
 
@@ -91,7 +92,7 @@ class Workflow:
 
         def store(_: StepContext) -> dict[str, Any]:
             try:
-                return vars(bucket.put(json.dumps(document), folder))
+                return vars(bucket.put(compact(json.dumps(document, ensure_ascii=False)), folder))
             except StoreFault as fault:
                 failure = ResultNotKept(str(fault))
                 failure.retryable = fault.passes

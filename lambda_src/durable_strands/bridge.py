@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -60,8 +61,13 @@ class _Request(Generic[T]):
         self._tell(lambda _: self.answer.cancel(), None)
 
     def _tell(self, settle: Callable[[Any], Any], value: Any) -> None:
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(lambda: None if self.answer.done() else settle(value))
+        _tell(self.loop, lambda: None if self.answer.done() else settle(value))
+
+
+def _tell(loop: asyncio.AbstractEventLoop, call: Callable[[], Any]) -> None:
+    """Call in `loop` from another thread; a loop that has ended, at whatever moment, needs to hear nothing."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 class Desk:
@@ -157,8 +163,7 @@ class _Running(Generic[T]):
 
     def cancel(self) -> None:
         """Tell it to stop."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in self._tasks])
+        _tell(self._loop, lambda: [task.cancel() for task in self._tasks])
 
 
 def in_loop(
@@ -253,6 +258,5 @@ class Bridge:
             if self._main is not None:
                 self._main.cancel()
 
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(stop)
+        _tell(self._loop, stop)
         thread.join(_JOIN_SECONDS)

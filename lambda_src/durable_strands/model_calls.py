@@ -21,7 +21,6 @@ from durable_strands.errors import (
     ContextWindowExceeded,
     DeadlineExceeded,
     ModelFailed,
-    ModelStreamBroken,
     ModelThrottled,
     ResultNotKept,
     ResultTooLarge,
@@ -215,10 +214,13 @@ def _told(chunk: dict[str, Any]) -> Usage | None:
 
 
 async def _raw_reply(stream: AsyncGenerator[Any, None]) -> dict[str, Any]:
-    events = [event async for event in stream]
-    stop = next((event["messageStop"].get("stopReason") for event in events if "messageStop" in event), None)
-    if stop is None:
-        raise ModelStreamBroken("the stream ended before the model's messageStop")
+    events = []
+    with StreamWatch() as watch:
+        async for event in stream:
+            watch.see(event)
+            events.append(event)
+    stop = next((event["messageStop"].get("stopReason") for event in events if "messageStop" in event), "")
+    watch.refuse_incomplete(stop)
     billed = next((_told(event) for event in events if "metadata" in event), None)
     return {"events": events, "billed": None if billed == Usage() else billed, "stop_reason": stop}
 

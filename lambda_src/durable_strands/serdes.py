@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 from aws_durable_execution_sdk_python.serdes import SerDes, SerDesContext
@@ -25,12 +26,16 @@ class PlainJson(SerDes[Any]):
     """
 
     def serialize(self, value: Any, _context: SerDesContext | None = None) -> str:
-        text = _written(value, ascii_only=False)
-        if f'"{_BYTES}"' in text or f'"{_FOREIGN}"' in text:
-            value = _wrapped(value)
-            text = _written(value, ascii_only=False)
+        text = self.readable(value)
         # The SDK compares characters, and the service bytes, with the same limit: near it they must be the same.
-        return text if _fits(text) else _written(value, ascii_only=True)
+        return text if len(text.encode()) <= LIMIT_BYTES else _in_ascii(text)
+
+    def readable(self, value: Any) -> str:
+        """The same at any length in as few bytes as UTF-8 takes, for where no engine compares lengths."""
+        text = _written(value)
+        if f'"{_BYTES}"' in text or f'"{_FOREIGN}"' in text:
+            text = _written(_wrapped(value))
+        return compact(text)
 
     def deserialize(self, data: str, _context: SerDesContext | None = None) -> Any:
         if _BYTES not in data and _FOREIGN not in data:
@@ -38,15 +43,22 @@ class PlainJson(SerDes[Any]):
         return _unwrapped(json.loads(data))
 
 
-def _written(value: Any, *, ascii_only: bool) -> str:
-    return json.dumps(value, separators=(",", ":"), default=_encode, ensure_ascii=ascii_only)
-
-
-def _fits(text: str) -> bool:
+def compact(text: str) -> str:
+    """A JSON text as it is, or in ASCII if UTF-8 cannot write it: half a surrogate pair, which a model may send."""
     try:
-        return len(text.encode()) <= LIMIT_BYTES
+        text.encode()
     except UnicodeEncodeError:
-        return False  # half a surrogate pair has no UTF-8
+        return _in_ascii(text)
+    return text
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), default=_encode, ensure_ascii=False)
+
+
+def _in_ascii(text: str) -> str:
+    """The same JSON: outside ASCII it has letters within strings only."""
+    return re.sub(r"[^\x00-\x7f]+", lambda letters: json.dumps(letters[0])[1:-1], text)
 
 
 def _encode(value: Any) -> Any:
