@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from strands.tools.executors._executor import ToolExecutor
@@ -33,24 +33,17 @@ class DurableToolExecutor(ToolExecutor):
         invocation_state: dict[str, Any],
         structured_output_context: Any = None,
     ) -> AsyncGenerator[Any, None]:
-        self._calls.expect(len(tool_uses))
         events: asyncio.Queue[Any] = asyncio.Queue()
         results: list[list[Any]] = [[] for _ in tool_uses]
 
-        async def one(index: int) -> None:
-            position.set(index)
-            try:
-                await self._calls.turn_of(index)
-                async for event in ToolExecutor._stream_with_trace(  # noqa: SLF001 - how Strands' executors run a tool
-                    agent, tool_uses[index], results[index], cycle_trace, cycle_span, invocation_state,
-                    structured_output_context,
-                ):  # fmt: skip
-                    events.put_nowait(event)
-            finally:
-                self._calls.ended(index)
-                events.put_nowait(_END)
+        def stream(index: int) -> AsyncGenerator[Any, None]:
+            return ToolExecutor._stream_with_trace(  # noqa: SLF001 - how Strands' executors run a tool
+                agent, tool_uses[index], results[index], cycle_trace, cycle_span, invocation_state,
+                structured_output_context,
+            )  # fmt: skip
 
-        tasks = [asyncio.ensure_future(one(index)) for index in range(len(tool_uses))]
+        self._calls.expect(len(tool_uses))
+        tasks = [asyncio.ensure_future(self._one(index, stream, events)) for index in range(len(tool_uses))]
         try:
             for _ in tasks:
                 while (event := await events.get()) is not _END:
@@ -60,3 +53,15 @@ class DurableToolExecutor(ToolExecutor):
             for task in tasks:
                 task.cancel()
         tool_results.extend(result for own in results for result in own)
+
+    async def _one(
+        self, index: int, stream: Callable[[int], AsyncGenerator[Any, None]], events: asyncio.Queue[Any]
+    ) -> None:
+        position.set(index)
+        try:
+            await self._calls.turn_of(index)
+            async for event in stream(index):
+                events.put_nowait(event)
+        finally:
+            self._calls.ended(index)
+            events.put_nowait(_END)

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 from aws_durable_execution_sdk_python import (
     ChildContextError,
     DurableContext,
-    DurableExecutionsError,
     SerDesError,
 )
 from aws_durable_execution_sdk_python.config import ChildConfig
 from aws_durable_execution_sdk_python.serdes import SerDes
 
-from durable_strands.bridge import Bridge
-from durable_strands.errors import AgentFailed, ResultNotKept, not_kept, rebuild
-from durable_strands.live import LiveRun, Place, place
+from durable_strands.agent_pass import Asked, played
+from durable_strands.errors import ResultNotKept, not_kept, rebuild
+from durable_strands.live import LiveRun
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
-from durable_strands.options import Limits, ToolOptions, chosen
+from durable_strands.options import Limits, RunOptions, ToolOptions, chosen
 from durable_strands.passes import begin, end
-from durable_strands.raised import typed
-from durable_strands.records import AgentRun
+from durable_strands.records import AgentRun, CallRecord
 from durable_strands.retries import RetryStrategy
 from durable_strands.serdes import PlainJson
 
@@ -80,7 +78,6 @@ def run(
     Raises:
         AgentFailed: A typed failure, with the usage so far; see `durable_strands.errors`.
     """
-    observer = observer or Observer()
     options = chosen(
         retry=retry,
         tools=tools,
@@ -91,92 +88,57 @@ def run(
         interrupts=interrupts,
         own_serdes=serdes is not None,
     )
-    serdes = serdes or PlainJson()
-    passes: list[LiveRun] = []
-
-    def body(child: DurableContext) -> dict[str, Any]:
-        operations = Operations(child, serdes)
-        live = LiveRun(name, operations, options, observer, context.lambda_context, execution=_execution(context))
-        passes[:] = [live]
-        agent = build_agent()
-        begin(agent, _pass(context))
-        state = {} if invocation_state is None else invocation_state
-        return _loop(live, agent, _Asked(prompt, structured_output_model, state))
-
-    try:
-        kept = context.run_in_child_context(body, name=name, config=ChildConfig(serdes=serdes))
-    except SerDesError as error:
-        if error.data:
-            raise not_kept(str(error), error.data) from error
-        # without a pass of its own this pass cannot tell what the calls behind the lost result cost
-        raise ResultNotKept(str(error), unknown=int(not passes)) from error
-    except ChildContextError as error:
-        failure = rebuild(error)
-        _tell_of_replayed(observer, failure.calls, passes)
-        raise failure from error
-    finished = AgentRun.from_dict(name, kept)
-    _tell_of_replayed(observer, finished.calls, passes)
-    return finished
+    asked = Asked(prompt, structured_output_model, {} if invocation_state is None else invocation_state)
+    return _Run(context, build_agent, asked, name, options, observer or Observer(), serdes or PlainJson()).finished()
 
 
 @dataclass
-class _Asked:
-    """What the agent is asked."""
+class _Run:
+    """One run in one invocation.
 
-    prompt: Any
-    structured: Any
-    state: dict[str, Any]
+    Attributes:
+        live: What this invocation really goes through; None if the run had finished before.
+    """
 
+    context: DurableContext
+    build_agent: Callable[[], Agent]
+    asked: Asked
+    name: str
+    options: RunOptions
+    observer: Observer
+    serdes: SerDes[Any]
+    live: LiveRun | None = None
 
-def _loop(live: LiveRun, agent: Agent, asked: _Asked) -> dict[str, Any]:
-    from durable_strands.outcome import answer
-    from durable_strands.session import session
-    from durable_strands.snapshot import Snapshot, agents_below
-
-    before, bridge = Snapshot.of(agent, asked.state), Bridge(live.patience)
-    below = {path: (each, Snapshot.of(each, {})) for path, each in agents_below(agent).items()}
-    live.desk = bridge.desk
-    with session(agent, live) as own:
+    def finished(self) -> AgentRun:
         try:
-            result = bridge.run(lambda: _answered(live, agent, asked))
-            live.enter_failed()
-            change = before.until(agent, asked.state).to_dict() if live.options.keep_messages else {}
-            if change:
-                change["agents"] = {path: start.until(each, {}).to_dict() for path, (each, start) in below.items()}
-                change["own"] = live.own
-            return answer(
-                live.name, result, tuple(live.calls), change,
-                messages=agent.messages, ended_by_hook=own.ended_by_hook,
-            ).to_dict()  # fmt: skip
-        except AgentFailed as failure:
-            live.enter_failed(but=failure)
-            raise failure.after(tuple(live.calls)) from failure.__cause__
-        except DurableExecutionsError:
-            raise
-        except Exception as error:
-            failed = typed(error)
-            live.enter_failed(but=failed)
-            raise failed.after(tuple(live.calls)) from error
+            kept = self.context.run_in_child_context(self._body, name=self.name, config=ChildConfig(serdes=self.serdes))
+        except SerDesError as error:
+            if error.data:
+                raise not_kept(str(error), error.data) from error
+            # a run that had finished before cannot tell what the calls behind its lost result cost
+            raise ResultNotKept(str(error), unknown=int(self.live is None)) from error
+        except ChildContextError as error:
+            failure = rebuild(error)
+            self._tell_of_replayed(failure.calls)
+            raise failure from error
+        finished = AgentRun.from_dict(self.name, kept)
+        self._tell_of_replayed(finished.calls)
+        return finished
 
+    def _body(self, child: DurableContext) -> dict[str, Any]:
+        self.live = LiveRun(
+            self.name, Operations(child, self.serdes), self.options, self.observer, self.context.lambda_context,
+            execution=_execution(self.context),
+        )  # fmt: skip
+        agent = self.build_agent()
+        begin(agent, _pass(self.context))
+        return played(self.live, agent, self.asked)
 
-async def _answered(live: LiveRun, agent: Agent, asked: _Asked) -> Any:
-    from durable_strands.interrupts import responses
-
-    place.set(Place(live, agent))
-    limits = live.options.strands_limits()
-    prompt = asked.prompt
-    while True:
-        # Strands counts turns anew when it goes on after an interrupt.
-        made = sum(call.kind == "model" and call.name.startswith("model-") for call in live.calls)
-        result = await agent.invoke_async(
-            prompt,
-            invocation_state=asked.state,
-            limits={**limits, "turns": max(1, live.options.limits.turns - made)},  # type: ignore[arg-type]
-            structured_output_model=asked.structured,
-        )
-        if result.stop_reason != "interrupt" or live.options.interrupts is None:
-            return result
-        prompt = await responses(live, list(result.interrupts or ()))
+    def _tell_of_replayed(self, calls: tuple[CallRecord, ...]) -> None:
+        """Tell the observer of the calls that this pass did not see because the agent had finished before."""
+        seen = len(self.live.calls) if self.live is not None else 0
+        for record in calls[seen:]:
+            self.observer.call_returned(record)
 
 
 def _pass(context: DurableContext) -> Any:
@@ -186,13 +148,6 @@ def _pass(context: DurableContext) -> Any:
 
 def _execution(context: DurableContext) -> str:
     return str(getattr(getattr(context, "execution_context", None), "durable_execution_arn", ""))
-
-
-def _tell_of_replayed(observer: Observer, calls: tuple[Any, ...], passes: list[LiveRun]) -> None:
-    """Tell the observer of the calls that this pass did not see because the agent had finished before."""
-    seen = len(passes[0].calls) if passes else 0
-    for record in calls[seen:]:
-        observer.call_returned(record)
 
 
 @overload
