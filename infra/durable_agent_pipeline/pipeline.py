@@ -171,14 +171,14 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
         return grants.grant_read(self.function, self._props.encryption_key, grantee)
 
     def on_success(self, rule_id: str, *, target: events.IRuleTarget | None = None) -> events.Rule:
-        """Tell a target whenever an execution succeeds.
+        """Notify a target whenever an execution succeeds.
 
         Lambda's own event, "Durable Execution Status Change", names the execution, not its event or result; a receiver
         fetches the report with `grant_read`. Failed, timed out and stopped ones go to `alarm_topic` by themselves.
 
         Args:
             rule_id: construct id.
-            target: who is told. Default: nobody yet; add targets to the rule.
+            target: who is notified. Default: nobody yet; add targets to the rule.
         """
         return good_endings(self, rule_id, self.function, target)
 

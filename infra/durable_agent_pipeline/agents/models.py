@@ -61,7 +61,7 @@ _BY_ID = frozenset({"foundation-model", "inference-profile"})
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReader:
-    """Tells what a caller's word for a model names."""
+    """Finds out what kind of model a choice names."""
 
     application_profiles: Mapping[str, str]
     """ARN of an application inference profile -> the id it was created from."""
@@ -152,7 +152,7 @@ def read_model(
     where: str = "models",
     profile_regions: Mapping[str, Sequence[str]] | None = None,
 ) -> Model:
-    """Tell what a model id names; see ModelReader.read."""
+    """What a model id names; see ModelReader.read."""
     reader = ModelReader(application_profiles=application_profiles, profile_regions=profile_regions or {})
     return reader.read(choice, where)
 

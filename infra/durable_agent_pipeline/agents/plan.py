@@ -21,7 +21,7 @@ from .retired import LEGACY
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Read once from the choices and the agents file; every room works from it."""
+    """Read once from the choices and the agents file; every other module works from it."""
 
     pipeline_name: str
     models: Mapping[str, Model]
@@ -60,7 +60,7 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
 @dataclass(frozen=True)
 class _Declared:
     declared: str
-    """What agents.toml names and the Lambda would use if told nothing."""
+    """What agents.toml names and the Lambda uses where nothing else is chosen."""
 
     default: str
     """What this Region needs in its place."""

@@ -9,7 +9,7 @@ def defined_names(file: Path) -> frozenset[str] | None:
     """Names bound at the top of a module.
 
     Returns:
-        The names, or None when they cannot be told without running it (a star import).
+        The names, or None when only running it would show them (a star import).
 
     Raises:
         ValueError: when there is no such file, or it is not Python.

@@ -37,7 +37,7 @@ class FrontDoor(Construct):
         url: of its stage, ending in a slash.
         role: what API Gateway calls Lambda as.
         access_log: a line per request: who, which method, which status; never a body, a key or an id.
-        alarm: rings when the API answers with 5xx.
+        alarm: goes off when the API answers with 5xx.
     """
 
     rest_api: apigateway.RestApi
@@ -101,7 +101,7 @@ class FrontDoor(Construct):
         return first
 
     def ring(self, topic: sns.ITopic, description: str) -> cloudwatch.Alarm:
-        """Add the alarm on 5xx answers; it tells the topic when it rings and when it is over."""
+        """Add the alarm on 5xx answers; it notifies the topic when it goes off and when it is over."""
         self.alarm = cloudwatch.Alarm(
             self,
             "ApiErrors",

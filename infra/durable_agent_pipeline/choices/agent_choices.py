@@ -55,7 +55,7 @@ class AgentChoices:
     1,000,000. Every model then needs a price. Default: no ceiling."""
 
     def check_agents(self) -> None:
-        """Refuse what breaks a rule and can be told without reading the agents' folder."""
+        """Refuse what breaks a rule, as far as it shows without the agents' folder."""
         for geography, regions in self.profile_regions.items():
             if not all(re.fullmatch(REGION, region) for region in regions):
                 raise ValueError(f"profile_regions[{geography!r}] must list Regions, got {regions!r}")

@@ -17,7 +17,7 @@ class AlarmChoice:
     """
 
     threshold: float | None = None
-    """Rings at this value or above, in the unit of the alarm's metric. Default: the construct's own."""
+    """The alarm goes off at this value or above, in the unit of the alarm's metric. Default: the construct's own."""
 
     severity: Severity | None = None
     """"page" wakes somebody, "ticket" waits for the morning: the first word of the alarm's description and the value

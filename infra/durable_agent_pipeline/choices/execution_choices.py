@@ -28,7 +28,7 @@ class ExecutionChoices:
 
     execution_timeout: Duration = field(default_factory=lambda: Duration.hours(24))
     """Longest life of one execution, waits and back-offs included; 1 second to 366 days.
-    Default: 24 hours: room for a reviewer's day, an end to what is stuck."""
+    Default: 24 hours: time for a reviewer's day, an end to what is stuck."""
 
     retention_period: Duration = field(default_factory=lambda: Duration.days(14))
     """How long history and checkpoints of a finished execution are kept; 1 to 90 whole days. Default: 14 days."""
@@ -65,7 +65,7 @@ class ExecutionChoices:
     Default: that the alias is to be invoked, never the function."""
 
     ephemeral_storage_size: Size | None = None
-    """Room in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
+    """Space in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
 
     reserved_concurrent_executions: int | None = None
     """Most invocations at once, set aside for this function; 1 to 100,000.
@@ -116,7 +116,7 @@ class ExecutionKeywords(TypedDict, total=False):
     """How long the function runs, on what, how many at once."""
 
     execution_timeout: Duration
-    """Longest life of one execution, waits and back-offs included; 1 second to 366 days. Default: 24 hours: room for a
+    """Longest life of one execution, waits and back-offs included; 1 second to 366 days. Default: 24 hours: time for a
     reviewer's day, an end to what is stuck."""
 
     retention_period: Duration
@@ -153,7 +153,7 @@ class ExecutionKeywords(TypedDict, total=False):
     never the function."""
 
     ephemeral_storage_size: Size | None
-    """Room in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
+    """Space in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
 
     reserved_concurrent_executions: int | None
     """Most invocations at once, set aside for this function; 1 to 100,000. Default: the account's shared

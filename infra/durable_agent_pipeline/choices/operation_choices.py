@@ -42,14 +42,14 @@ class OperationChoices:
     spans. Default: no layer."""
 
     alarm_subscriptions: Sequence[sns.ITopicSubscription] = ()
-    """Who hears of alarms and failed executions. Default: nobody yet; subscribe to `alarm_topic`."""
+    """Who is notified of alarms and failed executions. Default: nobody yet; subscribe to `alarm_topic`."""
 
     slow_execution: Duration = field(default_factory=lambda: Duration.minutes(30))
-    """The alarm Slow rings when a single execution took longer; a wait for a reviewer counts, so raise it where reviews
-    are usual. 1 second to 366 days. Default: 30 minutes."""
+    """The alarm Slow goes off when a single execution took longer; a wait for a reviewer counts, so raise it where
+    reviews are usual. 1 second to 366 days. Default: 30 minutes."""
 
     spend_per_hour_usd: Decimal | str | float = 25
-    """The alarm Spend rings when the models cost as much within an hour, in USD; above 0, at most
+    """The alarm Spend goes off when the models cost as much within an hour, in USD; above 0, at most
     1,000,000. Default: 25."""
 
     alarm_choices: Mapping[str, AlarmChoice] = field(default_factory=dict)
@@ -94,15 +94,15 @@ class OperationKeywords(TypedDict, total=False):
     spans. Default: no layer."""
 
     alarm_subscriptions: Sequence[sns.ITopicSubscription]
-    """Who hears of alarms and failed executions. Default: nobody yet; subscribe to `alarm_topic`."""
+    """Who is notified of alarms and failed executions. Default: nobody yet; subscribe to `alarm_topic`."""
 
     slow_execution: Duration
-    """The alarm Slow rings when a single execution took longer; a wait for a reviewer counts, so raise it where reviews
-    are usual. 1 second to 366 days. Default: 30 minutes."""
+    """The alarm Slow goes off when a single execution took longer; a wait for a reviewer counts, so raise it where
+    reviews are usual. 1 second to 366 days. Default: 30 minutes."""
 
     spend_per_hour_usd: Decimal | str | float
-    """The alarm Spend rings when the models cost as much within an hour, in USD; above 0, at most 1,000,000. Default:
-    25."""
+    """The alarm Spend goes off when the models cost as much within an hour, in USD; above 0, at most 1,000,000.
+    Default: 25."""
 
     alarm_choices: Mapping[str, AlarmChoice]
     """Alarm name -> what to change about it: threshold, severity, or that it is left out. Default: no change."""

@@ -33,7 +33,7 @@ class ProtectionChoices:
     removal_policy: RemovalPolicy = RemovalPolicy.DESTROY
     """What happens to the function, its logs and its dead letters when the pipeline is removed. RETAIN keeps the
     function with its versions, alias and role, so that running executions finish. With DESTROY they do not: the
-    function takes its versions with it, whatever CloudFormation is told about those. Default: DESTROY."""
+    function takes its versions with it, whatever their own removal policy says. Default: DESTROY."""
 
     large_results_removal_policy: RemovalPolicy | None = None
     """What happens to the bucket of large results: DESTROY or RETAIN. DESTROY empties it first, by a
@@ -77,7 +77,7 @@ class ProtectionKeywords(TypedDict, total=False):
     removal_policy: RemovalPolicy
     """What happens to the function, its logs and its dead letters when the pipeline is removed. RETAIN keeps the
     function with its versions, alias and role, so that running executions finish. With DESTROY they do not: the
-    function takes its versions with it, whatever CloudFormation is told about those. Default: DESTROY."""
+    function takes its versions with it, whatever their own removal policy says. Default: DESTROY."""
 
     large_results_removal_policy: RemovalPolicy | None
     """What happens to the bucket of large results: DESTROY or RETAIN. DESTROY empties it first, by a small function

@@ -78,7 +78,7 @@ def durable_function(
 
 
 def live_alias(scope: Construct, props: PipelineProps, function: lambda_.Function) -> lambda_.Alias:
-    """The only door: executions are pinned to the version that it points to when they start."""
+    """The only way in: executions are pinned to the version that it points to when they start."""
     alias = lambda_.Alias(
         scope,
         "Live",

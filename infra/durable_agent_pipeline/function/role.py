@@ -45,7 +45,7 @@ def execution_role(scope: Construct, props: PipelineProps, plan: Plan, group: lo
 def can_change(role: iam.IRole) -> bool:
     """Whether what was added to the role is in the template: not so for one imported with mutable=False.
 
-    Such a role says that every statement was added, so only the policy that is not there tells.
+    Such a role says that every statement was added, so only the missing policy shows it.
     """
     return any(isinstance(node, iam.Policy) for node in role.node.find_all())
 

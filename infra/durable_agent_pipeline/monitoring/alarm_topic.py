@@ -1,4 +1,4 @@
-"""The topic that alarms and bad endings are told to."""
+"""The topic for alarms and failed executions."""
 
 from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam

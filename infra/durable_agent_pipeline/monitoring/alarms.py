@@ -20,7 +20,7 @@ _AS_IT_IS = AlarmChoice()
 def alarms(
     scope: Construct, props: PipelineProps, metrics: PipelineMetrics, topic: sns.ITopic
 ) -> Mapping[str, cloudwatch.Alarm]:
-    """Create the alarms of the table; each tells the topic when it rings and when it is over.
+    """Create the alarms of the table; each notifies the topic when it goes off and when it is over.
 
     Where CloudWatch cannot sum all models in one alarm there are several: ModelErrors, ModelErrors2, ...
 
@@ -61,7 +61,7 @@ def describe(rule: AlarmRule, pipeline_name: str, props: PipelineProps) -> str:
 
 
 def section(name: str, props: PipelineProps) -> str:
-    """Where the runbook tells of an alarm: a link if the caller has one, else a place in this repository."""
+    """Where the runbook describes an alarm: a link if the caller has one, else a place in this repository."""
     return f"{props.runbook_url or RUNBOOK}#{name.lower()}"
 
 

@@ -164,7 +164,7 @@ class MetricMethods:
         return self.metrics.over_agents("model_calls", agent, **options)
 
     def metric_usage_unknown(self, agent: str | None = None, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
-        """Calls whose replies did not tell their tokens, so that their cost is unknown."""
+        """Calls whose replies did not say how many tokens they used, so that their cost is unknown."""
         return self.metrics.over_agents("usage_unknown", agent, **options)
 
     def metric_model_retries(self, agent: str | None = None, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:

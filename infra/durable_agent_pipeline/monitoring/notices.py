@@ -14,7 +14,7 @@ GOOD_ENDINGS = ("SUCCEEDED",)
 
 
 def bad_endings(scope: Construct, function: lambda_.IFunction, topic: sns.ITopic, queue: sqs.IQueue) -> events.Rule:
-    """Tell the topic which execution failed, timed out or was stopped; never what it was given or gave."""
+    """Notify the topic of each execution that failed, timed out or was stopped; never of its event or result."""
     field = events.EventField.from_path
     text = "Execution {} {}: {}"
     words = (field("$.detail.durableExecutionName"), field("$.detail.status"), field("$.detail.durableExecutionArn"))
@@ -34,7 +34,7 @@ def bad_endings(scope: Construct, function: lambda_.IFunction, topic: sns.ITopic
 def good_endings(
     scope: Construct, rule_id: str, function: lambda_.IFunction, target: events.IRuleTarget | None
 ) -> events.Rule:
-    """Tell a target of the owner's that an execution succeeded: which one, never what it was given or gave."""
+    """Notify a target of the owner's of each execution that succeeded; never of its event or result."""
     return events.Rule(
         scope,
         rule_id,
