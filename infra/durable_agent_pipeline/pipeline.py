@@ -25,7 +25,7 @@ from .api.front_door import FrontDoor
 from .choices.described import with_choices
 from .choices.keywords import PipelineKeywords
 from .choices.props import PipelineProps
-from .choices.rules import refuse_retired
+from .choices.refused import refuse_retired, refuse_unknown
 from .function.dead_letters import dead_letters, undelivered
 from .function.encryption import real_key
 from .function.environment import environment
@@ -64,6 +64,7 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
 
     Raises:
         ValueError: when a choice breaks a rule; the message says the rule and the value got.
+        TypeError: for a keyword that is no choice; the message says which was probably meant.
 
     Example:
         >>> pipeline = DurableAgentPipeline(stack, "Pipeline", memory_size=1024)
@@ -106,6 +107,7 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     def __init__(self, scope: Construct, construct_id: str, **choices: Unpack[PipelineKeywords]) -> None:
         super().__init__(scope, construct_id)
         refuse_retired(choices)
+        refuse_unknown(choices, PipelineProps.__dataclass_fields__)
         props = PipelineProps(**choices)
         props = replace(props, encryption_key=real_key(self, props.encryption_key))
         plan = read_plan(self, props)

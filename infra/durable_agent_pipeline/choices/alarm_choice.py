@@ -13,7 +13,7 @@ class AlarmChoice:
     """One alarm's threshold, severity, or end.
 
     Raises:
-        ValueError: for a threshold that is not above 0, or an unknown severity.
+        ValueError: for a threshold that is not above 0, an unknown severity, or an `enabled` that is no bool.
     """
 
     threshold: float | None = None
@@ -28,6 +28,8 @@ class AlarmChoice:
 
     def __post_init__(self) -> None:
         number = self.threshold
+        if not isinstance(self.enabled, bool):
+            raise ValueError(f"enabled of an alarm must be True or False, got {self.enabled!r}")  # noqa: TRY004
         wrong = isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf")
         if number is not None and wrong:
             raise ValueError(f"threshold of an alarm must be a number above 0, got {number!r}")

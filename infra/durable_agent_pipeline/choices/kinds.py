@@ -68,7 +68,7 @@ def _accepts(value: Any, kind: Any) -> bool:
         return True  # has a rule of its own, which says the range too
     if getattr(kind, "_is_protocol", False):  # jsii's interfaces cannot be asked, so what is certainly none is refused
         return not isinstance(value, _PLAIN)
-    if hasattr(kind, "__jsii_type__") and isinstance(value, Mapping):
+    if hasattr(kind, "__jsii_struct_bases__") and isinstance(value, Mapping):
         return True  # CDK takes a dict for a struct
     return isinstance(value, origin or kind)
 

@@ -3,7 +3,7 @@
 import math
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 
 from aws_cdk import Duration, Token
@@ -33,25 +33,7 @@ def between(name: str, value: float, low: float, high: float, unit: str = "") ->
     if unresolved(value):
         return
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ValueError(f"{name} must be between {low} and {high}{_spaced(unit)}, got {value}")
-
-
-def refuse_retired(choices: Mapping[str, object]) -> None:
-    """Refuse keywords that the construct does not take, or no longer, with what to do instead.
-
-    Raises:
-        ValueError: when a function name is asked for, or `durability` is left over from an older version.
-    """
-    if "durability" in choices:
-        raise ValueError(
-            "durability must be left out, because every model and tool call is its own checkpoint now; delete the "
-            f"keyword, got {choices['durability']!r}"
-        )
-    if name := choices.get("function_name"):
-        raise ValueError(
-            "function_name must be left to CloudFormation, because a change that replaces a function with a fixed name "
-            f"cannot be deployed, got {name!r}"
-        )
+        raise ValueError(f"{name} must be between {low} and {high}{_spaced(unit)}, got {_number(value)}")
 
 
 def whole(name: str, value: float, low: int, high: int, unit: str = "") -> None:
@@ -126,8 +108,15 @@ def positive_usd(name: str, value: Decimal | str | float) -> Decimal:
     except InvalidOperation:
         amount = Decimal(0)
     if isinstance(value, bool) or not amount.is_finite() or not 0 < amount <= Decimal(1_000_000):
-        raise ValueError(f"{name} must be an amount in USD above 0 and at most 1000000, got {value!r}")
+        raise ValueError(f"{name} must be an amount in USD above 0 and at most 1000000, got {_number(value)}")
     return amount
+
+
+def _number(value: object) -> str:
+    """A number as a refusal shows it: not hundreds of digits."""
+    if isinstance(value, int) and abs(value) > sys.maxsize:
+        return f"a number of {value.bit_length()} bits"
+    return repr(value)
 
 
 def _spaced(unit: str) -> str:

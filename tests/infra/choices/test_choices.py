@@ -1,13 +1,15 @@
 """What the choices refuse and accept; no template is made."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from aws_cdk import Duration, RemovalPolicy, Size, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 
-from infra.durable_agent_pipeline import PipelineProps
+from infra.durable_agent_pipeline import AlarmChoice, DurableAgentPipeline, PipelineProps
+from tests.infra.apps import new_stack
 
 REFUSALS = [
     (
@@ -86,6 +88,9 @@ REFUSALS = [
     ({"alarm_choices": {"Slow": 5}}, "alarm_choices['Slow'] must be an object of AlarmChoice, got 5"),
     ({"guardrail_arn": 5}, "guardrail_arn must be text, got 5"),
     ({"description": 5}, "description must be text, got 5"),
+    ({"timeout": {}}, "timeout must be a Duration, such as Duration.minutes(15), got {}"),
+    ({"memory_size": 10**400}, "got a number of 1329 bits"),
+    ({"large_results_removal_policy": []}, "large_results_removal_policy must be a value of RemovalPolicy"),
     ({"agents": 5}, "agents must be an object of Path or text, got 5"),
     ({"profile_regions": {"us": "us-east-1"}}, "profile_regions['us'] must be a list, got 'us-east-1'"),
     ({"prices": {"m": "1"}}, "prices['m'] must be a mapping, such as a dict, got '1'"),
@@ -151,3 +156,54 @@ def test_amounts_are_read_once_and_exactly():
 def test_props_cannot_change_afterwards():
     with pytest.raises(AttributeError):
         PipelineProps().memory_size = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "hint"),
+    [("memroy_size", ", did you mean memory_size?"), ("xyzzy", ""), ("model", ", did you mean models?")],
+)
+def test_a_keyword_that_is_no_choice_is_refused_with_the_one_that_was_meant(keyword, hint):
+    choices: dict[str, Any] = {keyword: 1}
+    with pytest.raises(TypeError) as refused:
+        DurableAgentPipeline(new_stack(), "Pipeline", **choices)
+    assert str(refused.value) == f"every keyword must be one of docs/construct.md, got {keyword!r}{hint}"
+
+
+def test_an_alarm_that_is_half_enabled_is_refused():
+    with pytest.raises(ValueError, match="enabled of an alarm must be True or False, got 'no'"):
+        AlarmChoice(enabled="no")  # type: ignore[arg-type]
+
+
+ODD: tuple[Any, ...] = (
+    5,
+    "x",
+    "",
+    None,
+    [],
+    {},
+    object(),
+    True,
+    float("nan"),
+    b"x",
+    {"a": None},
+    {1: 2},
+    [None],
+    10**400,
+    Duration.days(1),
+)
+
+
+def refusal(choices: dict[str, Any]) -> str:
+    """What is said of choices; nothing where they are taken. Any other error is let through."""
+    try:
+        PipelineProps(**choices)
+    except ValueError as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.parametrize("name", PipelineProps.__dataclass_fields__)
+def test_whatever_is_given_is_taken_or_refused_in_one_short_line(name):
+    said = [refusal({name: odd}) for odd in ODD]
+    assert any(said)
+    assert not [line for line in said if len(line) > 300 or "\n" in line]

@@ -19,7 +19,7 @@ from scripts.construct_page.page import PAGE, page
 CHOICES = {choice.name: choice for group in groups(PipelineProps) for choice in group.choices}
 
 
-@pytest.mark.parametrize("shown", [DurableAgentPipeline, PipelineProps])
+@pytest.mark.parametrize("shown", [DurableAgentPipeline, PipelineProps, PipelineKeywords])
 def test_help_shows_every_choice_with_type_rule_and_default(shown):
     text = " ".join(pydoc.plain(pydoc.render_doc(shown)).replace("|", " ").split())
     for name in PipelineProps.__dataclass_fields__:
