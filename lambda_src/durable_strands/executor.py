@@ -8,6 +8,7 @@ from typing import Any
 
 from strands.tools.executors._executor import ToolExecutor
 
+from durable_strands.meters import decided
 from durable_strands.tool_calls import ToolCalls, position
 
 _END = object()
@@ -49,6 +50,8 @@ class DurableToolExecutor(ToolExecutor):
                 while (event := await events.get()) is not _END:
                     yield event
             await asyncio.gather(*tasks)
+            if self._calls.made_any:
+                decided(made=True)
         finally:
             for task in tasks:
                 task.cancel()

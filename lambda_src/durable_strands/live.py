@@ -157,6 +157,10 @@ place: contextvars.ContextVar[Place | None] = contextvars.ContextVar("place", de
 """Follows the agent's code into threads, because Strands copies the context where it starts one."""
 
 
+meters: contextvars.ContextVar[Any] = contextvars.ContextVar("meters", default=None)
+"""What Strands counts with around a call, see `durable_strands.meters`; None is its own."""
+
+
 def idempotency_key() -> str:
     """Inside a tool that runs as a step: the same text for every try of this call, and for no other call.
 
@@ -175,17 +179,22 @@ _END = object()
 
 
 class Relay(Generic[T]):
-    """Hands the events of a call to Strands while the step that makes the call runs on another thread."""
+    """Hands the events of a call to Strands while the step that makes the call runs on another thread.
+
+    `made` says afterwards whether this pass has made the call, or has only read its checkpoint.
+    """
 
     def __init__(self) -> None:
         self._events: asyncio.Queue[Any] = asyncio.Queue()
         self.context = contextvars.copy_context()
         self.loop = asyncio.get_running_loop()
+        self.made = False
         self.value: T
 
     def inside(self, where: Place) -> None:
         """Let the call run at `where`."""
         self.context.run(place.set, where)
+        self.context.run(meters.set, None)
 
     def put(self, event: Any) -> None:
         """Pass an event on; called from the loop."""

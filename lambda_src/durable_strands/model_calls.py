@@ -28,6 +28,7 @@ from durable_strands.errors import (
     rebuild,
 )
 from durable_strands.live import LiveRun, Place, Relay
+from durable_strands.meters import decided
 from durable_strands.observer import safely
 from durable_strands.records import CallRecord, Usage
 from durable_strands.sizes import refuse_oversize
@@ -65,6 +66,7 @@ class ModelCalls:
         async for event in relay.events(work):
             yield event
         reply = relay.value
+        decided(made=relay.made)
         yield ModelStopReason(reply["stop_reason"], reply["message"], reply["usage"], reply["metrics"])
 
     async def stream(self, model: Any, events: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
@@ -111,6 +113,7 @@ class ModelCalls:
             run.note_failed(failure, call.name, call.model_id)
             raise TellAgent(_as_strands_raises(failure)) from error
         run.remember(CallRecord.from_dict(kept["record"]))
+        call.relay.made = bool(made)
         reply: dict[str, Any] = kept["reply"]
         return reply
 

@@ -15,6 +15,7 @@ from strands.hooks import AfterInvocationEvent, AfterToolsEvent, BeforeModelCall
 from strands.middleware import ExecuteToolContext, ExecuteToolStage, InvokeModelContext, InvokeModelStage
 from strands.models import Model
 
+from durable_strands import meters
 from durable_strands.errors import UnsafeAgent
 from durable_strands.executor import DurableToolExecutor
 from durable_strands.live import LiveRun, Place, place
@@ -118,7 +119,8 @@ async def _tool_stage(context: ExecuteToolContext, next_fn: Any) -> AsyncGenerat
 
 
 def guard_everything() -> None:
-    """Put a look at `place` before every way in to a model; without a run it changes nothing."""
+    """Look at `place` at every way in to a model and to Strands' meters; without a run it changes nothing."""
+    meters.install()
     if not hasattr(Agent.stream_async, "durable"):
         Agent.stream_async = _guarded_agent(Agent.stream_async)  # type: ignore[method-assign]
     kinds = [Model]

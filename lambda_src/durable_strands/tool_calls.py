@@ -38,13 +38,14 @@ class ToolCalls:
         self._asker = asker
         self._single = ToolSteps(run, agent)
         self._unfinished = 0
+        self.made_any = False
         self._asked: list[ToolCall] = []
         self._before: list[asyncio.Event] = []
         self._answered: dict[int, asyncio.Event] = {}
 
     def expect(self, calls: int) -> None:
         """A turn with `calls` tool calls begins."""
-        self._unfinished = calls
+        self._unfinished, self.made_any = calls, False
         self._before = [asyncio.Event() for _ in range(calls + 1)]
         self._before[0].set()
         self._answered.clear()
@@ -105,6 +106,7 @@ class ToolCalls:
             inner = [CallRecord.from_dict(record) for record in value.get("calls", ())]
             self._run.take_over(inner, call.told)
             self._run.remember(CallRecord.from_dict(value["record"]))
+        self.made_any |= any(call.applied for call in batch)
         self._apply(batch, kept)
         if any(value.get("interrupted") for value in kept):
             raise AgentInterrupted(INTERRUPTED, calls=tuple(self._run.calls))
