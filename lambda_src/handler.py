@@ -1,12 +1,11 @@
 """Where Lambda starts: event -> Request -> workflow -> result. No logic."""
 
-from functools import partial
 from typing import Any
 
-from aws_durable_execution_sdk_python import DurableContext, durable_execution
+from aws_durable_execution_sdk_python import DurableContext
 
 from agent_workflow.deployment import deployed
-from agent_workflow.engine_client import engine_client
+from agent_workflow.engine_client import durable
 from agent_workflow.privacy import keep_texts_private
 from agent_workflow.request import parse_request
 from agent_workflow.workflow import Workflow
@@ -14,7 +13,7 @@ from agent_workflow.workflow import Workflow
 keep_texts_private()
 
 
-@partial(durable_execution, boto3_client=engine_client())
+@durable
 def lambda_handler(event: Any, context: DurableContext) -> dict[str, Any]:
     """Run the pipeline for `event`, as docs/architecture.md and docs/errors.md describe."""
     return Workflow(context, parse_request(event), deployed()).run()

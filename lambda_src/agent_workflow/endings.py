@@ -39,7 +39,7 @@ def ended(error: Exception | BackgroundThreadError, data: str) -> BaseException:
     """
     source = error.source_exception if isinstance(error, BackgroundThreadError) else error
     if isinstance(source, InvocationError) and source.is_retryable():
-        source.args = (_told(source),)
+        source.args = (told(source),)
         return error
     if isinstance(source, AgentFailed):
         source.data = data
@@ -47,11 +47,12 @@ def ended(error: Exception | BackgroundThreadError, data: str) -> BaseException:
     names = {"__module__": type(source).__module__, "__qualname__": type(source).__qualname__}
     # the engine writes the name of the class: callers and alarms match it
     kind = type(type(source).__name__, (DurableOperationError,), names)
-    ending: DurableOperationError = kind(_told(source), type_of(source), data)
+    ending: DurableOperationError = kind(told(source), type_of(source), data)
     return ending
 
 
-def _told(source: BaseException) -> str:
+def told(source: BaseException) -> str:
+    """What happened, in words that cannot quote a text."""
     if isinstance(source, BotoClientError):
         code = source.error and source.error.get("Code")
         status = source.response_metadata and source.response_metadata.get("HTTPStatusCode")

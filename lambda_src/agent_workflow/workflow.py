@@ -26,6 +26,7 @@ from agent_workflow.tools import load_tools, tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
 from durable_strands.errors import ResultNotKept, ResultTooLarge, rebuild
 from durable_strands.serdes import compact
+from durable_strands.records import Usage
 
 DEMO_WAIT = Duration.from_seconds(10)
 
@@ -135,7 +136,12 @@ class Workflow:
     def _account_for(self, failure: AgentFailed, agent: AgentSpec) -> None:
         self._failed = agent.name
         self._bookkeeper.enter_unreturned()
-        self._bookkeeper.ledger.add_failure(agent.operation, agent.model, failure.usage, failure.unknown_calls)
+        ledger = self._bookkeeper.ledger
+        ledger.add_failure(agent.operation, agent.model, failure.usage, failure.unknown_calls)
+        if self._context.is_replaying():
+            # what earlier passes paid for the agents after it is in checkpoints that this pass does not come to
+            for later in self._agents[self._agents.index(agent) + 1 :][:1]:
+                ledger.add_failure(later.operation, later.model, Usage(), unknown=1)
         self._context.logger.error("agent=<%s>, error=<%s> | agent failed", agent.name, failure.error_type)
 
     def _usage(self, *, calls: bool) -> Document:

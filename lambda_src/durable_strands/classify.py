@@ -23,6 +23,9 @@ _READERS: dict[str, tuple[type[Exception], ...]] = {
     "strands.models": (KeyError, IndexError),
 }
 
+# What http.client says of a proxy that does not connect: a status, and nothing that was sent.
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+
 # Error codes and request ids.
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -33,8 +36,22 @@ def classify(error: BaseException) -> AgentFailed:
         error = inner
     if isinstance(error, AgentFailed):
         return error
-    kind = next(filter(None, map(_kind, _chain(error))), errors.ModelFailed)
+    kind = _shut(error) or next(filter(None, map(_kind, _chain(error))), errors.ModelFailed)
     return kind(_message(error))
+
+
+def _shut(error: BaseException) -> Kind | None:
+    """What no retry opens, which clients wrap as if it were a broken connection."""
+    for _ in range(_CAUSES * 2):
+        refused = _TUNNEL.search(str(error)) if isinstance(error, OSError) else None
+        kind = _STATUS_KINDS.get(int(refused[1])) if refused else _by_name(error, _SHUT)
+        if kind is not None and not kind.retryable:
+            return kind
+        inner = error.__cause__ or error.__context__
+        if inner is None:
+            return None
+        error = inner
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -146,5 +163,6 @@ def _is_plain(word: object) -> bool:
 
 _CODES = {_plain(code): kind for kind, codes in failure_table.BY_CODE.items() for code in codes}
 _CLASSES = {name: kind for kind, names in failure_table.BY_CLASS.items() for name in names}
+_SHUT = {name: kind for name, kind in _CLASSES.items() if kind is errors.ModelUnreachable}
 _STATUS_KINDS = {status: kind for kind, statuses in failure_table.BY_STATUS.items() for status in statuses}
 _LAST_RESORT = {name: kind for kind, names in failure_table.LAST_RESORT.items() for name in names}

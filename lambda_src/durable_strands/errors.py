@@ -23,6 +23,7 @@ survives moving a file. The data is JSON with the tokens spent before the failur
     ├── ModelRequestInvalid
     ├── ModelAccessDenied
     ├── ModelNotFound
+    ├── ModelUnreachable
     ├── ModelQuotaExceeded
     ├── StructuredOutputFailed
     ├── ResultTooLarge
@@ -63,16 +64,19 @@ __all__ = [
     "ModelThrottled",
     "ModelTimedOut",
     "ModelUnavailable",
+    "ModelUnreachable",
     "ResultNotKept",
     "ResultTooLarge",
     "StructuredOutputFailed",
     "UnsafeAgent",
+    "billed_of",
     "not_kept",
     "rebuild",
 ]
 
 _DATA_LIMIT_BYTES = 16_384
 _SERDES = PlainJson()
+_BROKEN = "broken_attempts"
 _BY_NAME: dict[str, type[AgentFailed]] = {}
 
 
@@ -135,6 +139,11 @@ class AgentFailed(DurableOperationError):
         """What it cost stands in the calls of its run already: its own is that of its calls only."""
         self.usage, self.unknown_calls = total_usage(self.calls), unknown_calls(self.calls)
         self.data = self._as_data()
+
+    def of_attempts(self, broken: int) -> Self:
+        """The same failure of one call, of whose attempts `broken` may have been billed for tokens nobody told."""
+        self.unknown_calls += int(broken > 0)
+        return self.told(**{_BROKEN: broken})
 
     def after(self, calls: tuple[CallRecord, ...]) -> AgentFailed:
         """The same failure, told with those calls that had finished before it and that it does not know yet."""
@@ -234,6 +243,10 @@ class ModelNotFound(AgentFailed):
     """The model id is unknown in this region, or the model is retired."""
 
 
+class ModelUnreachable(AgentFailed):
+    """The way to the model service is shut until somebody opens it: a proxy's login, a certificate not trusted."""
+
+
 class ModelQuotaExceeded(AgentFailed):
     """An account quota that waiting does not lift."""
 
@@ -281,6 +294,16 @@ def not_kept(message: str, data: str | None) -> ResultNotKept:
     """The failure of a serdes; `data` is what the lost value cost. Default of a serdes without data: unknown."""
     usage, unknown, calls, details = _read(data)
     return ResultNotKept(message, usage, calls, details, 1 if usage is None else unknown)
+
+
+def billed_of(error: Any) -> int:
+    """How many tries may have been billed for tokens nobody told, as the error of the last one says. Default: 1.
+
+    Args:
+        error: The SDK's error object of a try; None if the engine keeps none.
+    """
+    details = _read(error.data if error else None)[3]
+    return int(details.get(_BROKEN, 1))
 
 
 def _read(data: str | None) -> tuple[Usage | None, int | None, tuple[CallRecord, ...], dict[str, Any]]:

@@ -62,6 +62,7 @@ BY_CLASS: dict[Kind, tuple[str, ...]] = {
         "NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "CredentialRetrievalError",
         "SSOTokenLoadError", "UnauthorizedSSOTokenError", "CredentialsError",
     ),
+    errors.ModelUnreachable: ("SSLCertVerificationError", "ClientConnectorCertificateError"),
     errors.ModelQuotaExceeded: ("BudgetExceededError",),
     errors.ModelLimitReached: ("MaxTokensReachedException", "LengthFinishReasonError"),
     errors.ContextWindowExceeded: ("ContextWindowOverflowException", "ContextWindowExceededError"),
@@ -76,7 +77,8 @@ BY_STATUS: dict[Kind, tuple[int, ...]] = {
     errors.ModelThrottled: (429,),
     errors.ModelTimedOut: (408, 499),
     errors.ModelUnavailable: (409, 424, 425),
-    errors.ModelAccessDenied: (401, 403, 407),
+    errors.ModelAccessDenied: (401, 403),
+    errors.ModelUnreachable: (407,),
     errors.ModelNotFound: (404, 410),
     errors.ModelQuotaExceeded: (402,),
 }

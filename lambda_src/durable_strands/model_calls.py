@@ -95,9 +95,10 @@ class ModelCalls:
             raise AgentLimitReached(f"{run.name}: the run reached its limit of turns", calls=tuple(run.calls))
         run.observer.before_model_call(run.name, run.path + call.name)
         made: list[CallRecord] = []
+        broken = run.operations.broken_attempts()
 
         def attempt(step: StepContext) -> dict[str, Any]:
-            kept = self._attempt(step, call)
+            kept = self._attempt(step, call, broken)
             made[:] = [CallRecord.from_dict(kept["record"])]
             return kept
 
@@ -117,7 +118,7 @@ class ModelCalls:
         reply: dict[str, Any] = kept["reply"]
         return reply
 
-    def _attempt(self, step: StepContext, call: _Call) -> dict[str, Any]:
+    def _attempt(self, step: StepContext, call: _Call, broken: int) -> dict[str, Any]:
         run, started = self._run, time.monotonic()
         try:
             reply = self._timed(call)
@@ -125,11 +126,13 @@ class ModelCalls:
             record = CallRecord(
                 run.name, run.path + call.name, "model", call.model_id, usage,
                 round((time.monotonic() - started) * 1000), step.attempt, reply["stop_reason"], run.invocation,
+                broken_attempts=broken,
             )  # fmt: skip
             kept = {"reply": reply, "record": record.to_dict()}
             refuse_oversize(kept, run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)
+            failure.of_attempts(broken + _may_be_billed(failure, error))
             if not isinstance(provider := _unwrapped(error), AgentFailed):
                 failure.told(raised=raised.keep(provider))
             safely(run.observer.attempt_failed, run.name, run.path + call.name, step.attempt, failure)
@@ -148,9 +151,14 @@ class ModelCalls:
 def _with_what_it_cost(failure: AgentFailed, made: list[CallRecord]) -> AgentFailed:
     if isinstance(failure, ResultNotKept) and made:
         failure = _lost(failure.message or "", made)
-    if failure.maybe_billed and failure.usage == Usage():
-        failure.unknown_calls += 1
-    return failure
+    # the one failure that no attempt could tell of
+    return failure.of_attempts(1) if isinstance(failure, CallInterrupted) else failure
+
+
+def _may_be_billed(failure: AgentFailed, error: BaseException) -> int:
+    """1 if the model may have written what nobody counted: it had begun, or nobody can tell that it had not."""
+    begun = getattr(error, "reply_begun", False)
+    return int(failure.usage == Usage() and not failure.unknown_calls and (failure.maybe_billed or begun))
 
 
 def _as_strands_raises(failure: AgentFailed) -> Exception:

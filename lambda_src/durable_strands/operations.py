@@ -18,6 +18,7 @@ from aws_durable_execution_sdk_python.config import (
 from aws_durable_execution_sdk_python.context import Callback
 from aws_durable_execution_sdk_python.serdes import SerDes
 
+from durable_strands.errors import billed_of
 from durable_strands.retries import RetryStrategy, retry_interrupted
 
 Call = Callable[[StepContext], dict[str, Any]]
@@ -40,6 +41,17 @@ class Operations:
             retry_strategy=retry, step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes=self._serdes
         )
         return self._context.step(call, name=name, config=config)
+
+    def broken_attempts(self) -> int:
+        """How many tries of the step that comes next failed after they may have been billed.
+
+        The engine tells of the last one only, whose data counts those before it. A try of which nothing is told, such
+        as one cut short with its process, counts as one.
+        """
+        identifier = self._context._peek_next_operation_id()  # noqa: SLF001 - the SDK tells a step of its number only
+        operation = self._context.state.get_checkpoint_result(identifier).operation
+        details = operation.step_details if operation else None
+        return 0 if details is None or details.attempt == 0 else billed_of(details.error)
 
     def context(self, name: str, body: Waiting) -> dict[str, Any]:
         """Run `body` with a context in which it may wait durably."""

@@ -67,6 +67,7 @@ class CallRecord:
             between them. Empty without a Lambda context.
         count: How many calls the record stands for. Default: 1. More only where a list of calls was too long to keep;
             tokens, latency and attempts are sums then.
+        broken_attempts: Failed tries of this call that may have been billed, for tokens that are in no usage.
     """
 
     agent: str
@@ -79,6 +80,7 @@ class CallRecord:
     stop_reason: str | None = None
     invocation: str = ""
     count: int = 1
+    broken_attempts: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed."""
@@ -118,6 +120,7 @@ def _with(sum_: CallRecord, call: CallRecord) -> CallRecord:
         latency_ms=sum_.latency_ms + call.latency_ms,
         attempts=sum_.attempts + call.attempts,
         count=sum_.count + call.count,
+        broken_attempts=sum_.broken_attempts + call.broken_attempts,
     )
 
 

@@ -59,5 +59,8 @@ class StreamWatch:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception) and self._begun and type(classify(error)) is ModelFailed:
+        if not isinstance(error, Exception) or not self._begun:
+            return
+        error.reply_begun = True  # type: ignore[attr-defined] # so it may be billed, whatever ended it
+        if type(classify(error)) is ModelFailed:
             raise ModelStreamBroken(f"the reply could not be read to its end: {type(error).__name__}") from error

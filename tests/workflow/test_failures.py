@@ -231,3 +231,25 @@ def test_a_call_that_was_never_answered_costs_nothing(pipeline):
     pipeline.models["analysis"] = FakeModel(THROTTLED)
     usage = json.loads(pipeline.error(EVENT).data)["usage"]
     assert (usage["unknown_calls"], usage["cost_usd"]) == (0, "0.00105")
+
+
+def test_a_success_says_how_many_broken_attempts_its_cost_leaves_out(pipeline):
+    pipeline.set_environment(MODEL_PRICES={MODEL_ID: {"input": "3", "output": "15"}})
+    pipeline.models["analysis"] = FakeModel(MAYBE_BILLED["silence"], MAYBE_BILLED["a broken stream"], "the analysis")
+    usage = pipeline.result(EVENT)["usage"]
+    assert (usage["broken_attempts"], usage["unknown_calls"], usage["cost_usd"]) == (2, 0, "0.00315")
+    assert [usage["agents"][name]["broken_attempts"] for name in ("research", "analysis", "summary")] == [0, 2, 0]
+    assert json.loads(pipeline.replay()["Result"])["usage"]["broken_attempts"] == 2
+
+
+def test_a_throttled_attempt_is_no_broken_one(pipeline):
+    pipeline.models["analysis"] = FakeModel(THROTTLED, "the analysis")
+    assert pipeline.result(EVENT)["usage"]["broken_attempts"] == 0
+
+
+def test_a_failure_remembers_an_attempt_that_broke_before_one_that_was_refused(pipeline):
+    pipeline.set_environment(MODEL_PRICES={MODEL_ID: {"input": "3", "output": "15"}})
+    pipeline.models["analysis"] = FakeModel(MAYBE_BILLED["a broken stream"], THROTTLED, THROTTLED)
+    error = pipeline.error(EVENT)
+    usage = json.loads(error.data)["usage"]
+    assert (error.type, usage["unknown_calls"], usage["cost_usd"]) == ("ModelThrottled", 1, None)

@@ -25,6 +25,7 @@ SUMS = {
     "cache_read_tokens": int,
     "cache_write_tokens": int,
     "unknown_calls": int,
+    "broken_attempts": int,
     "latency_ms": int,
 }
 MONEY = {"cost_usd": type(None), "saved_usd": str}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent_workflow import large_results
+from agent_workflow import large_results, workflow
 from tests.fakes import MODEL_ID, FakeModel
 from tests.lambda_src.agent_workflow.faulty_store import faulty_store
 
@@ -79,3 +79,35 @@ def test_a_bucket_that_never_takes_a_reply_ends_typed_with_what_was_paid(pipelin
     assert error.type == "ResultNotKept"
     assert json.loads(error.data)["usage"]["input_tokens"] == 100
     assert pipeline.calls == {"research": 1, "analysis": 0, "summary": 0}
+
+
+@pytest.fixture
+def result_is_large(monkeypatch):
+    monkeypatch.setattr(workflow, "too_large", lambda _document: True)
+
+
+def test_a_bucket_that_refuses_the_result_longer_than_its_client_asks_is_asked_again(pipeline, store, result_is_large):
+    pipeline.models["research"] = FakeModel("short")
+    store.faults["PUT"] = [503] * 20
+    result = pipeline.result(EVENT)
+    assert result["stored"]["bucket"] == "large"
+    assert store.asked == ["PUT"] * 21, "8 in the first try of the step, 8 in the second, 5 in the third"
+    assert pipeline.calls == ONCE
+
+
+def test_a_bucket_that_never_takes_the_result_is_given_up_after_six_tries_of_the_step(pipeline, store, result_is_large):
+    pipeline.models["research"] = FakeModel("short")
+    store.faults["PUT"] = [503] * 1000
+    error = pipeline.error(EVENT)
+    assert (error.type, len(store.asked)) == ("ResultNotKept", 6 * 8)
+    assert json.loads(error.data)["usage"]["model_calls"] == 3
+    assert pipeline.calls == ONCE
+
+
+def test_a_result_lost_at_a_replay_does_not_hide_what_later_agents_cost(pipeline, store):
+    pipeline.set_environment(MODEL_PRICES=PRICES)
+    pipeline.models["analysis"] = Saboteur(store, [403] * 1000)
+    error = pipeline.error(EVENT)
+    usage = json.loads(error.data)["usage"]
+    assert (error.type, usage["cost_usd"]) == ("ResultNotKept", None)
+    assert usage["agents"]["research"]["cost_usd"] == "0.00105"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 
+from scripts.fault_catalogue.certificates import certificate
 from tests.lambda_src.durable_strands import providers
 from tests.lambda_src.durable_strands.answers import BEGUN, answer, bedrock_stream, ended, error_frame, service
 from tests.lambda_src.durable_strands.one_agent import failure_of, outcome_of
@@ -81,6 +83,44 @@ def test_a_proxy_that_refuses_is_retried():
     with service(answer(502)) as proxy:
         outcome = outcome_of(providers.bedrock("https://model.invalid", proxies={"https": proxy.url}))
     assert (outcome.error_type, proxy.requests) == ("ModelUnavailable", 3)
+
+
+def test_a_proxy_that_wants_a_login_is_asked_once():
+    with service(answer(407)) as proxy:
+        outcome = outcome_of(providers.bedrock("https://model.invalid", proxies={"https": proxy.url}))
+    assert (outcome.error_type, proxy.requests) == ("ModelUnreachable", 1)
+
+
+BEHIND_TLS = {
+    "bedrock": providers.bedrock,
+    "openai": providers.openai,
+    "anthropic": providers.anthropic,
+    "ollama": providers.ollama,
+}
+
+
+@pytest.mark.parametrize("provider", BEHIND_TLS)
+def test_a_certificate_that_is_not_trusted_is_shown_once(provider, tmp_path):
+    stranger, _ = certificate(tmp_path, "stranger")
+    listener, met = socket.create_server(("127.0.0.1", 0)), []
+
+    def shake_hands():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            met.append(connection)
+            with suppress(OSError):
+                stranger.wrap_socket(connection, server_side=True)
+
+    thread = threading.Thread(target=shake_hands, daemon=True)
+    thread.start()
+    outcome = outcome_of(BEHIND_TLS[provider](f"https://127.0.0.1:{listener.getsockname()[1]}"))
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(5)
+    assert (outcome.error_type, len(met)) == ("ModelUnreachable", 1)
 
 
 def test_a_passing_429_costs_time_not_the_execution():
