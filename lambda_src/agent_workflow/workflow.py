@@ -25,8 +25,8 @@ from agent_workflow.telemetry import execution_logger
 from agent_workflow.tools import load_tools, tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, retry_transient, run
 from durable_strands.errors import ResultNotKept, ResultTooLarge, rebuild
-from durable_strands.serdes import compact
 from durable_strands.records import Usage
+from durable_strands.serdes import compact
 
 DEMO_WAIT = Duration.from_seconds(10)
 

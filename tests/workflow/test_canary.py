@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from scripts.local_aws.bedrock.wire import EVENT_STREAM_TYPE, event_frame
 from tests.fakes import declare_clerk
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,10 @@ exporter, provider = InMemorySpanExporter(), TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
 
+if os.environ.get("DEFENCE") == "off":
+    from agent_workflow import privacy
+    privacy.keep_texts_private = lambda: None
+    privacy._record_type = privacy._without_description = lambda *_: None
 import handler
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
@@ -50,7 +55,12 @@ for event in json.loads(os.environ["EVENTS"]):
             callbacks.append(runner.wait_for_callback(arn, name="answer"))
             runner.send_callback_success(callbacks[0], b"CANARY-answer")
         outcome = runner.wait_for_result(arn)
+        operations = runner._store.load(arn).operations
     ends.append({"type": outcome.error and outcome.error.type, "message": outcome.error and outcome.error.message})
+    ends[-1]["data"] = outcome.error and outcome.error.data
+    details = [each.step_details or each.context_details for each in operations]
+    errors = [each.error for each in details if each and each.error]
+    ends[-1]["history"] = [[error.type, error.message, error.stack_trace] for error in errors]
 
 from strands.event_loop import streaming
 broken = {"name": "CANARY-tool", "toolUseId": "1", "input": '{"key": "CANARY-broken'}
@@ -107,8 +117,25 @@ REPLIES: list[list[dict[str, Any]]] = [
 REFUSAL = {"message": "1 validation error detected: Value 'CANARY-query' is too long. CANARY-service"}
 
 
+def frames(answer: dict[str, Any]) -> bytes:
+    """The answer as ConverseStream sends it."""
+    (block,) = answer["output"]["message"]["content"]
+    tool = block.get("toolUse")
+    start = {"toolUse": {"toolUseId": tool["toolUseId"], "name": tool["name"]}} if tool else None
+    delta = {"toolUse": {"input": json.dumps(tool["input"])}} if tool else block
+    events = [
+        ("messageStart", {"role": "assistant"}),
+        *([("contentBlockStart", {"contentBlockIndex": 0, "start": start})] if tool else []),
+        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}),
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("messageStop", {"stopReason": answer["stopReason"]}),
+        ("metadata", {"usage": answer["usage"], "metrics": answer["metrics"]}),
+    ]
+    return b"".join(event_frame(*event) for event in events)
+
+
 class Bedrock(BaseHTTPRequestHandler):
-    """Converse: the replies in turn; a query that asks for a failure is refused in words that quote it."""
+    """Both operations: the replies in turn; a query that asks for a failure is refused in words that quote it."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -119,9 +146,10 @@ class Bedrock(BaseHTTPRequestHandler):
         message = {"role": "assistant", "content": content}
         answer = {"output": {"message": message}, "usage": usage, "metrics": {"latencyMs": 1}}
         answer["stopReason"] = "tool_use" if turn < 4 else "end_turn"
-        body = json.dumps(REFUSAL if refused else answer).encode()
+        streaming = self.path.endswith("converse-stream") and not refused
+        body = frames(answer) if streaming else json.dumps(REFUSAL if refused else answer).encode()
         self.send_response(400 if refused else 200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", EVENT_STREAM_TYPE if streaming else "application/json")
         self.send_header("Content-Length", str(len(body)))
         if refused:
             self.send_header("x-amzn-ErrorType", "ValidationException")
@@ -140,18 +168,38 @@ def bedrock() -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.fixture(scope="module", params=["DEBUG", "INFO"])
-def written(request: Any, bedrock: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
-    """Everything that the process wrote under a level, and its last line: how the executions ended, and the spans."""
-    folder = tmp_path_factory.mktemp("agents")
+@pytest.fixture(scope="module")
+def of_the_dev_stage() -> dict[str, str]:
+    """What the dev stage's template sets for its function: its variables, and the levels of Lambda's own client."""
+    os.environ.setdefault("CDK_VALIDATION", "false")
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    from aws_cdk.assertions import Template
+
+    from infra.stacks.pipeline_stack import PipelineStack
+    from infra.stacks.stages import DEV
+    from tests.infra.apps import durable_function, new_app
+
+    found = durable_function(Template.from_stack(PipelineStack(new_app(), DEV)))
+    chosen = {name: value for name, value in found["Environment"]["Variables"].items() if isinstance(value, str)}
+    logging = found["LoggingConfig"]
+    return {
+        **chosen,
+        "AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"],
+        "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
+    }
+
+
+def process(bedrock: str, folder: Path, chosen: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """Everything that the process wrote, and its last line: how the executions ended, and the spans."""
     declare_clerk(folder, "''")
     (folder / "tools.py").write_text(TOOLS)
     file = folder / "agents.toml"
     file.write_text(file.read_text().replace('["look_up"]', '["look_up", "ask"]'))
     events = [QUERY, {"query": "CANARY-query refuse"}, *REFUSED]
     environment = {
-        "AWS_LAMBDA_LOG_LEVEL": request.param, "POWERTOOLS_LOG_LEVEL": request.param, "AGENTS_FOLDER": str(folder),
-        "EVENTS": json.dumps(events), "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock, "MODEL_STREAMING": "false",
+        **chosen, "AGENTS_FOLDER": str(folder), "AGENT_MODELS": "{}", "DEPLOYMENT_FILE": "",
+        "MODEL_PRICES": json.dumps({"a.model": {"input": "3", "output": "15"}}),
+        "EVENTS": json.dumps(events), "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock,
         "AWS_ACCESS_KEY_ID": "CANARY-access-key", "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_SESSION_TOKEN": "CANARY-session-token", "AWS_DEFAULT_REGION": "us-east-1",
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "lambda_src"))),
@@ -162,11 +210,25 @@ def written(request: Any, bedrock: str, tmp_path_factory: pytest.TempPathFactory
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     *lines, last = done.stdout.splitlines()
     return "\n".join((*lines, done.stderr)), json.loads(last)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("dev", "true"), ("dev", "false"), ("INFO", "true"), ("INFO", "false")],
+    ids=lambda param: f"{param[0]}, {'ConverseStream' if param[1] == 'true' else 'Converse'}",
+)
+def written(
+    request: Any, bedrock: str, of_the_dev_stage: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, Any]]:
+    level, streaming = request.param
+    plain = {"AWS_LAMBDA_LOG_LEVEL": level, "POWERTOOLS_LOG_LEVEL": level}
+    chosen = of_the_dev_stage if level == "dev" else plain
+    return process(bedrock, tmp_path_factory.mktemp("agents"), {**chosen, "MODEL_STREAMING": streaming})
 
 
 def test_everything_ran_and_was_written_so_there_was_something_to_find(written: tuple[str, dict[str, Any]]):
@@ -194,3 +256,14 @@ def test_no_marked_text_and_no_credential_is_in_any_stream_metric_span_or_error(
 def test_what_libraries_say_in_their_own_words_is_kept_with_place_and_type(written: tuple[str, dict[str, Any]]):
     assert "library=<aws_durable_execution_sdk_python>, place=<execution.py:" in written[0]
     assert "error=<ModelRequestInvalid>" in written[0]
+
+
+def test_the_dev_stage_is_at_debug_for_lambdas_client_and_for_the_function(of_the_dev_stage: dict[str, str]):
+    levels = {of_the_dev_stage[name] for name in ("AWS_LAMBDA_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL")}
+    assert (levels, of_the_dev_stage["AWS_LAMBDA_LOG_FORMAT"]) == ({"DEBUG"}, "JSON")
+
+
+def test_fails_when_the_defence_is_off(bedrock: str, of_the_dev_stage: dict[str, str], tmp_path: Path):
+    text, _ = process(bedrock, tmp_path, {**of_the_dev_stage, "MODEL_STREAMING": "true", "DEFENCE": "off"})
+    for leak in ("CANARY-query", "CANARY-reply", "CANARY-session-token", "CANARY-tool-error", "Signature="):
+        assert leak in text, leak
