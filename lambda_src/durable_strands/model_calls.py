@@ -27,6 +27,7 @@ from durable_strands.errors import (
     not_kept,
     rebuild,
 )
+from durable_strands.kept import KeptReply, Reply
 from durable_strands.live import LiveRun, Place, Relay
 from durable_strands.meters import decided
 from durable_strands.observer import safely
@@ -47,8 +48,8 @@ class _Call:
 
     name: str
     model_id: str | None
-    make: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
-    relay: Relay[dict[str, Any]]
+    make: Callable[[], Coroutine[Any, Any, Reply]]
+    relay: Relay[Reply]
 
 
 class ModelCalls:
@@ -61,33 +62,34 @@ class ModelCalls:
 
     async def stage(self, context: InvokeModelContext, next_fn: Next) -> AsyncGenerator[Any, None]:
         """Strands' model stage: ask for the step, pass events on, end with the reply."""
-        relay: Relay[dict[str, Any]] = Relay()
+        relay: Relay[Reply] = Relay()
         work = self._ask(context.model, lambda: _reply(next_fn(own_messages(context)), relay), relay)
         async for event in relay.events(work):
             yield event
         reply = relay.value
         decided(made=relay.made)
-        yield ModelStopReason(reply["stop_reason"], reply["message"], reply["usage"], reply["metrics"])
+        told: Any = (reply.stop_reason, reply.message, reply.usage, reply.metrics)
+        yield ModelStopReason(*told)
 
     async def stream(self, model: Any, events: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
         """A call of the model itself, by a conversation manager for example; its raw events are the reply."""
-        relay: Relay[dict[str, Any]] = Relay()
+        relay: Relay[Reply] = Relay()
 
-        async def make() -> dict[str, Any]:
+        async def make() -> Reply:
             return await _raw_reply(events())
 
         async for _ in relay.events(self._ask(model, make, relay)):
             pass
-        for event in relay.value["events"]:
+        for event in relay.value.events:
             yield event
 
-    def _ask(self, model: Any, make: Any, relay: Relay[dict[str, Any]]) -> Coroutine[Any, Any, dict[str, Any]]:
+    def _ask(self, model: Any, make: Any, relay: Relay[Reply]) -> Coroutine[Any, Any, Reply]:
         name = f"{self._asker}model-{self._run.number(f'{self._asker}model')}"
         relay.inside(Place(self._run, self._agent, name))
         call = _Call(name, _model_id(model), make, relay)
         return self._run.desk.ask(lambda: self._step(call))
 
-    def _step(self, call: _Call) -> dict[str, Any]:
+    def _step(self, call: _Call) -> Reply:
         run = self._run
         run.enter_failed()
         # Strands counts the turns it begins; a hook can have a call made again and again within one.
@@ -99,11 +101,11 @@ class ModelCalls:
 
         def attempt(step: StepContext) -> dict[str, Any]:
             kept = self._attempt(step, call, broken)
-            made[:] = [CallRecord.from_dict(kept["record"])]
-            return kept
+            made[:] = [kept.record]
+            return kept.to_dict()
 
         try:
-            kept = run.operations.step(call.name, attempt, run.options.retry)
+            kept = KeptReply.from_dict(run.operations.step(call.name, attempt, run.options.retry))
         except SerDesError as error:
             lost = not_kept(str(error), error.data) if error.data else _lost(str(error), made)
             raise lost.after(tuple(run.calls)) from error
@@ -113,23 +115,22 @@ class ModelCalls:
                 raise failure.after(tuple(run.calls)) from error
             run.note_failed(failure, call.name, call.model_id)
             raise TellAgent(_as_strands_raises(failure)) from error
-        run.remember(CallRecord.from_dict(kept["record"]))
+        run.remember(kept.record)
         call.relay.made = bool(made)
-        reply: dict[str, Any] = kept["reply"]
-        return reply
+        return kept.reply
 
-    def _attempt(self, step: StepContext, call: _Call, broken: int) -> dict[str, Any]:
+    def _attempt(self, step: StepContext, call: _Call, broken: int) -> KeptReply:
         run, started = self._run, time.monotonic()
         try:
             reply = self._timed(call)
-            usage: Usage | None = reply.pop("billed")
+            usage = reply.billed
             record = CallRecord(
                 run.name, run.path + call.name, "model", call.model_id, usage,
-                round((time.monotonic() - started) * 1000), step.attempt, reply["stop_reason"], run.invocation,
+                round((time.monotonic() - started) * 1000), step.attempt, reply.stop_reason, run.invocation,
                 broken_attempts=broken,
             )  # fmt: skip
-            kept = {"reply": reply, "record": record.to_dict()}
-            refuse_oversize(kept, run.options.max_result_bytes, usage or Usage(), int(usage is None))
+            kept = KeptReply(reply, record)
+            refuse_oversize(kept.to_dict(), run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)
             failure.of_attempts(broken + _may_be_billed(failure, error))
@@ -140,7 +141,7 @@ class ModelCalls:
         safely(run.observer.call_made, record)
         return kept
 
-    def _timed(self, call: _Call) -> dict[str, Any]:
+    def _timed(self, call: _Call) -> Reply:
         left = self._run.seconds_left()
         try:
             return in_loop(call.relay.loop, call.make, call.relay.context, left)
@@ -181,7 +182,7 @@ def _unwrapped(error: BaseException) -> BaseException:
     return error
 
 
-async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[str, Any]:
+async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> Reply:
     stop: ModelStopReason | None = None
     billed: Usage | None = None
     with StreamWatch() as watch:
@@ -200,8 +201,7 @@ async def _reply(events: AsyncGenerator[Any, None], relay: Relay[Any]) -> dict[s
     # A reply without a single token is none: whoever reports zeros does not count. Only a guardrail stops unread input.
     if billed == Usage() and reason != "guardrail_intervened":
         billed = None
-    reply = {"stop_reason": reason, "message": dict(message), "usage": dict(usage), "metrics": dict(metrics)}
-    return {**reply, "billed": billed}
+    return Reply(reason, dict(message), dict(usage), dict(metrics), billed=billed)
 
 
 def _lost(message: str, made: list[CallRecord]) -> ResultNotKept:
@@ -224,16 +224,16 @@ def _told(chunk: dict[str, Any]) -> Usage | None:
     return usage
 
 
-async def _raw_reply(stream: AsyncGenerator[Any, None]) -> dict[str, Any]:
+async def _raw_reply(stream: AsyncGenerator[Any, None]) -> Reply:
     events = []
     with StreamWatch() as watch:
         async for event in stream:
             watch.see(event)
             events.append(event)
-    stop = next((event["messageStop"].get("stopReason") for event in events if "messageStop" in event), "")
+    stop = next((event["messageStop"].get("stopReason") or "" for event in events if "messageStop" in event), "")
     watch.refuse_incomplete(stop)
     billed = next((_told(event) for event in events if "metadata" in event), None)
-    return {"events": events, "billed": None if billed == Usage() else billed, "stop_reason": stop}
+    return Reply(stop, events=events, billed=None if billed == Usage() else billed)
 
 
 def _model_id(model: Any) -> str | None:

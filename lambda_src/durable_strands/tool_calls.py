@@ -15,8 +15,8 @@ from strands.types._events import ToolInterruptEvent
 
 from durable_strands import own_state, raised
 from durable_strands.errors import AgentInterrupted, UnsafeAgent
+from durable_strands.kept import KeptTool
 from durable_strands.live import LiveRun, Relay
-from durable_strands.records import CallRecord
 from durable_strands.snapshot import Change
 from durable_strands.tool_steps import INTERRUPTED, ToolCall, ToolSteps
 
@@ -68,8 +68,8 @@ class ToolCalls:
             async for event in next_fn(context):
                 yield event
             return
-        relay: Relay[dict[str, Any]] = Relay()
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        relay: Relay[KeptTool] = Relay()
+        answer: asyncio.Future[KeptTool] = asyncio.get_running_loop().create_future()
         call = ToolCall(position.get(), context, options, partial(next_fn, context), relay, answer)
         self._asked.append(call)
         self._settled(call.position)
@@ -96,33 +96,33 @@ class ToolCalls:
         work = self._run.desk.ask(partial(self._steps, name, batch))
         asyncio.ensure_future(work).add_done_callback(partial(self._hand_out, batch))
 
-    def _steps(self, name: str, batch: list[ToolCall]) -> list[dict[str, Any]]:
+    def _steps(self, name: str, batch: list[ToolCall]) -> list[KeptTool]:
         if len(batch) == 1:
-            kept = [self._single.make(batch[0], self._run.operations)]
+            values = [self._single.make(batch[0], self._run.operations)]
         else:
             branches = [(call.name, partial(self._single.make, call)) for call in batch]
-            kept = self._run.operations.together(name, branches, self._run.options.max_parallel_tools)
-        for call, value in zip(batch, kept, strict=True):
-            inner = [CallRecord.from_dict(record) for record in value.get("calls", ())]
-            self._run.take_over(inner, call.told)
-            self._run.remember(CallRecord.from_dict(value["record"]))
+            values = self._run.operations.together(name, branches, self._run.options.max_parallel_tools)
+        kept = [KeptTool.from_dict(value) for value in values]
+        for call, each in zip(batch, kept, strict=True):
+            self._run.take_over(list(each.calls), call.told)
+            self._run.remember(each.record)
         self.made_any |= any(call.applied for call in batch)
         self._apply(batch, kept)
-        if any(value.get("interrupted") for value in kept):
+        if any(each.interrupted for each in kept):
             raise AgentInterrupted(INTERRUPTED, calls=tuple(self._run.calls))
         return kept
 
-    def _apply(self, batch: list[ToolCall], kept: list[dict[str, Any]]) -> None:
-        for call, value in zip(batch, kept, strict=True):
-            self._single.apply(call, value)
+    def _apply(self, batch: list[ToolCall], kept: list[KeptTool]) -> None:
+        for call, each in zip(batch, kept, strict=True):
+            self._single.apply(call, each)
         # Calls that ran side by side may have written the same key: the one that ended last has the last word.
-        both = sorted(zip(batch, kept, strict=True), key=lambda pair: pair[1].get("ended_at", 0))
-        for call, value in both if len(batch) > 1 else ():
-            self._single.apply_values(call, value)
-        for call, value in both:
-            own_state.merge(self._run.own, {call.tool_name: value.get("own")})
-            own_state.merge(self._run.own, value.get("owns", {}), f"{call.tool_name}/")
-        changed = [(call.tool_name, Change.from_dict(value.get("changed"))) for call, value in both]
+        both = sorted(zip(batch, kept, strict=True), key=lambda pair: pair[1].ended_at)
+        for call, each in both if len(batch) > 1 else ():
+            self._single.apply_values(call, each)
+        for call, each in both:
+            own_state.merge(self._run.own, {call.tool_name: each.own})
+            own_state.merge(self._run.own, each.owns, f"{call.tool_name}/")
+        changed = [(call.tool_name, Change.from_dict(each.changed)) for call, each in both]
         for tool_name, change in changed:
             if change.live:
                 raise UnsafeAgent(
@@ -138,7 +138,7 @@ class ToolCalls:
                     calls=tuple(self._run.calls),
                 )
 
-    def _hand_out(self, batch: list[ToolCall], task: asyncio.Future[list[dict[str, Any]]]) -> None:
+    def _hand_out(self, batch: list[ToolCall], task: asyncio.Future[list[KeptTool]]) -> None:
         if task.cancelled():
             for call in batch:
                 call.answer.cancel()
@@ -147,14 +147,14 @@ class ToolCalls:
                 call.answer.set_exception(error)
         else:
             self._answered.update({call.position: asyncio.Event() for call in batch})
-            for call, value in zip(batch, task.result(), strict=True):
+            for call, kept in zip(batch, task.result(), strict=True):
                 if not call.answer.done():
-                    call.answer.set_result(value)
+                    call.answer.set_result(kept)
 
 
-def _as_event(call: ToolCall, value: dict[str, Any]) -> Any:
+def _as_event(call: ToolCall, kept: KeptTool) -> Any:
     use = call.context.tool_use
-    if value.get("interrupts"):
-        return ToolInterruptEvent(use, [Interrupt(**interrupt) for interrupt in value["interrupts"]])
-    result: Any = {**value["result"], "toolUseId": use["toolUseId"]}
-    return ToolResultEvent(result, exception=raised.raise_again(value.get("raised")))
+    if kept.interrupts:
+        return ToolInterruptEvent(use, [Interrupt(**interrupt) for interrupt in kept.interrupts])
+    result: Any = {**kept.result, "toolUseId": use["toolUseId"]}
+    return ToolResultEvent(result, exception=raised.raise_again(kept.raised))

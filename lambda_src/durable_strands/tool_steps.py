@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from strands.types._events import ToolInterruptEvent
 from durable_strands import own_state, raised
 from durable_strands.bridge import Overdue, in_loop
 from durable_strands.errors import AgentFailed, AgentInterrupted, DeadlineExceeded, UnsafeAgent, rebuild
+from durable_strands.kept import KeptTool
 from durable_strands.live import LiveRun, Place, Relay
 from durable_strands.observer import safely
 from durable_strands.operations import Operations
@@ -55,7 +56,7 @@ class ToolCall:
     options: ToolOptions
     events: Callable[[], AsyncGenerator[Any, None]]
     relay: Relay[Any]
-    answer: asyncio.Future[dict[str, Any]]
+    answer: asyncio.Future[KeptTool]
     name: str = ""
     applied: bool = False
     told: int = 0
@@ -69,6 +70,17 @@ class ToolCall:
     def is_agent(self) -> bool:
         """Whether the tool is an agent, whose calls are operations of their own."""
         return isinstance(self.context.tool, _AgentAsTool)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of a tool call in the agent's loop; the changes as they are kept."""
+
+    result: dict[str, Any]
+    raised: Exception | None = None
+    interrupts: list[dict[str, Any]] = field(default_factory=list)
+    changed: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
 
 
 class ToolSteps:
@@ -100,49 +112,48 @@ class ToolSteps:
                 raise self._run.failed_below(failure, call.told) from error
             if isinstance(failure, UnsafeAgent):
                 raise failure.after(tuple(self._run.calls)) from error
-            return self._failed(call, failure)
+            return self._failed(call, failure).to_dict()
 
-    def apply(self, call: ToolCall, kept: dict[str, Any]) -> None:
+    def apply(self, call: ToolCall, kept: KeptTool) -> None:
         """Make again what a call of an earlier pass changed."""
         if call.applied:
             return
         call.applied = True
-        Change.from_dict(kept.get("changed")).apply(self._agent, call.context.invocation_state)
-        own_state.apply(call.context.tool, self._run.operation(call.name), kept.get("own"))
-        if "resume" in kept:
-            self._agent._interrupt_state.context.update(kept["resume"])  # noqa: SLF001 - checked in `safety`
+        Change.from_dict(kept.changed).apply(self._agent, call.context.invocation_state)
+        own_state.apply(call.context.tool, self._run.operation(call.name), kept.own)
+        if kept.resume is not None:
+            self._agent._interrupt_state.context.update(kept.resume)  # noqa: SLF001 - checked in `safety`
         if call.is_agent:
             agent = call.context.tool.agent  # type: ignore[union-attr]
             for path, each in {"": agent, **agents_below(agent)}.items():
-                Change.from_dict(kept.get("agents", {}).get(path)).apply(each, {})
-            own_state.apply_all(agent, self._run.operation(call.name), kept.get("owns", {}))
+                Change.from_dict(kept.agents.get(path)).apply(each, {})
+            own_state.apply_all(agent, self._run.operation(call.name), kept.owns)
 
-    def apply_values(self, call: ToolCall, kept: dict[str, Any]) -> None:
+    def apply_values(self, call: ToolCall, kept: KeptTool) -> None:
         """Set the states that a call left."""
-        Change.from_dict(kept.get("changed")).apply_values(self._agent, call.context.invocation_state)
-        own_state.apply(call.context.tool, self._run.operation(call.name), kept.get("own"))
+        Change.from_dict(kept.changed).apply_values(self._agent, call.context.invocation_state)
+        own_state.apply(call.context.tool, self._run.operation(call.name), kept.own)
 
-    def _failed(self, call: ToolCall, failure: AgentFailed) -> dict[str, Any]:
+    def _failed(self, call: ToolCall, failure: AgentFailed) -> KeptTool:
         # Outside any step, so it must not name the invocation: this line runs again, in another one, on a replay.
         attempts = failure.details.get("attempt", 1)
         error = _error(f"tool {call.tool_name} failed: {failure.message}")
-        kept = self._kept(call, error, 0, attempts, invocation="")
-        return {
-            **kept,
-            "raised": failure.details.get("raised"),
-            "changed": failure.details.get("changed"),
-            "own": failure.details.get("own"),
-            "interrupted": isinstance(failure, AgentInterrupted),
-        }
+        return replace(
+            self._kept(call, error, 0, attempts, invocation=""),
+            raised=failure.details.get("raised"),
+            changed=failure.details.get("changed", {}),
+            own=failure.details.get("own", {}),
+            interrupted=isinstance(failure, AgentInterrupted),
+        )
 
     def _wait(self, call: ToolCall, waiting: Callable[..., Any], context: DurableContext) -> dict[str, Any]:
         try:
             arguments = call.context.tool._metadata.validate_input(call.context.tool_use["input"])  # type: ignore[union-attr]  # noqa: SLF001
         except ValueError as error:
-            return self._kept(call, _error(str(error)), 0, 1)
+            return self._kept(call, _error(str(error)), 0, 1).to_dict()
         value = waiting(context, **arguments)
         content = {"text": value} if isinstance(value, str) else {"json": value}
-        return self._kept(call, self._bounded(call, {"status": "success", "content": [content]}), 0, 1)
+        return self._kept(call, self._bounded(call, {"status": "success", "content": [content]}), 0, 1).to_dict()
 
     def _nested(self, call: ToolCall, operations: Operations) -> dict[str, Any]:
         part = self._run.below(operations, call.name)
@@ -155,11 +166,10 @@ class ToolSteps:
         finally:
             call.told = len(part.calls)
         call.applied = True
-        kept = self._with(outcome, self._kept(call, self._bounded(call, outcome["result"]), 0, 1))
-        if outcome["interrupts"]:
-            kept["resume"] = dict(self._agent._interrupt_state.context)  # noqa: SLF001 - checked in `safety`
+        kept = self._with(outcome, self._kept(call, self._bounded(call, outcome.result), 0, 1))
+        goes_on = dict(self._agent._interrupt_state.context) if outcome.interrupts else None  # noqa: SLF001 - checked in `safety`
         changes = {path: start.until(each, {}).to_dict() for path, (each, start) in before.items()}
-        return {**kept, "calls": [record.to_dict() for record in part.calls], "agents": changes, "owns": part.own}
+        return replace(kept, calls=tuple(part.calls), agents=changes, owns=part.own, resume=goes_on).to_dict()
 
     def _attempt(self, call: ToolCall, step: StepContext) -> dict[str, Any]:
         started, where = time.monotonic(), Place(self._run, self._agent, call.name, call.tool_name)
@@ -167,17 +177,17 @@ class ToolSteps:
         outcome = self._timed(call)
         if where.refused is not None:
             raise where.refused
-        error = outcome["raised"]
+        error = outcome.raised
         if error is not None and call.options.retry is not None:
-            details = {"attempt": step.attempt, "raised": raised.keep(error), "changed": outcome["changed"]}
-            details["own"] = outcome["own"]
+            details = {"attempt": step.attempt, "raised": raised.keep(error), "changed": outcome.changed}
+            details["own"] = outcome.own
             raise ToolRaised(str(error), details=details) from error
         latency = round((time.monotonic() - started) * 1000)
-        kept = self._with(outcome, self._kept(call, self._bounded(call, outcome["result"]), latency, step.attempt))
-        safely(self._run.observer.call_made, CallRecord.from_dict(kept["record"]))
-        return kept
+        kept = self._with(outcome, self._kept(call, self._bounded(call, outcome.result), latency, step.attempt))
+        safely(self._run.observer.call_made, kept.record)
+        return kept.to_dict()
 
-    def _timed(self, call: ToolCall) -> dict[str, Any]:
+    def _timed(self, call: ToolCall) -> _Outcome:
         left = self._run.seconds_left()
         seconds = min(call.options.timeout_seconds, left) if left is not None else call.options.timeout_seconds
         call.applied = True
@@ -186,27 +196,28 @@ class ToolSteps:
         except Overdue:
             if left is not None and left < call.options.timeout_seconds:
                 raise DeadlineExceeded(f"tool {call.tool_name} was not finished before the Lambda timeout") from None
-            late = _error(f"tool {call.tool_name} did not return within {seconds:g} seconds")
-            return {"result": late, "raised": None, "interrupts": [], "changed": {}, "own": {}}
+            return _Outcome(_error(f"tool {call.tool_name} did not return within {seconds:g} seconds"))
 
-    def _outcome(self, call: ToolCall) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:
-        async def outcome() -> dict[str, Any]:
+    def _outcome(self, call: ToolCall) -> Callable[[], Coroutine[Any, Any, _Outcome]]:
+        async def outcome() -> _Outcome:
             before, own = Snapshot.of(self._agent, call.context.invocation_state), own_state.OwnState(call.context.tool)
             result, error, interrupts = await _result(call.events(), call.relay)
             if interrupts and not self._run.options.interrupts:
                 raise AgentInterrupted(INTERRUPTED)
             change = before.until(self._agent, call.context.invocation_state).to_dict()
-            kept = own.until(self._run.operation(call.name))
-            return {"result": result, "raised": error, "interrupts": interrupts, "changed": change, "own": kept}
+            return _Outcome(result, error, interrupts, change, own.until(self._run.operation(call.name)))
 
         return outcome
 
-    def _with(self, outcome: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
-        more = {"raised": raised.keep(outcome["raised"]), "interrupts": outcome["interrupts"]}
-        more |= {"changed": outcome["changed"], "own": outcome["own"]}
-        if outcome["changed"] or outcome["own"]:
-            more["ended_at"] = time.time()
-        return {**kept, **{key: value for key, value in more.items() if value}}
+    def _with(self, outcome: _Outcome, kept: KeptTool) -> KeptTool:
+        return replace(
+            kept,
+            raised=raised.keep(outcome.raised),
+            interrupts=outcome.interrupts,
+            changed=outcome.changed,
+            own=outcome.own,
+            ended_at=time.time() if outcome.changed or outcome.own else 0,
+        )
 
     def _bounded(self, call: ToolCall, result: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -223,13 +234,13 @@ class ToolSteps:
 
     def _kept(
         self, call: ToolCall, result: dict[str, Any], latency_ms: int, attempts: int, invocation: str | None = None
-    ) -> dict[str, Any]:
+    ) -> KeptTool:
         record = CallRecord(
             self._run.name, self._run.path + call.name, "tool", latency_ms=latency_ms, attempts=attempts,
             stop_reason=result.get("status", "success"),
             invocation=self._run.invocation if invocation is None else invocation,
         )  # fmt: skip
-        return {"result": result, "record": record.to_dict()}
+        return KeptTool(result, record)
 
 
 async def _result(
