@@ -71,8 +71,8 @@ class AgentLimits:
     """Caps of one agent's run, checked between its model calls.
 
     Attributes:
-        turns: most model calls. Default: 25, that of durable_strands. At most 1,000: with a tool in each turn that is
-            2,000 of the 3,000 operations that an execution may have.
+        turns: most model calls; 1,000 with a tool in each are 2,000 of the 3,000 operations that an execution may have.
+            Default: 25, that of durable_strands.
         total_tokens: most input and output tokens together. Default: no cap.
     """
 
@@ -89,11 +89,12 @@ class ToolChoices:
     """How one tool of an agent is run; each field's default is that of durable_strands.ToolOptions.
 
     Attributes:
-        durable: whether each call is a checkpoint. Default: it is.
-        at_most_once: never run a call again, not even after a killed process. Default: a killed call is tried again.
-        max_attempts: tries of a call that raises. Default: 1, the model is told at once.
-        timeout_seconds: longest run of one call. Default: 120.
-        max_result_bytes: largest result. Default: 200,000.
+        durable: whether each call is a checkpoint. Default: true.
+        at_most_once: never run a call again, not even after a killed process. Default: false, a killed call is tried
+            again, 3 times in all.
+        max_attempts: tries of a call that raises. Default: 1, the model gets the error at once.
+        timeout_seconds: longest run of one call, in seconds. Default: 120.
+        max_result_bytes: largest result, in bytes. Default: 200,000.
     """
 
     durable: bool = _ruled(_FLAG, default=True)
@@ -123,12 +124,13 @@ class Declaration:
     """One agent, as agents.toml declares it.
 
     Attributes:
-        name: also its prompt's file stem, metric dimension and dashboard row.
-        inputs: what it is given to read: `query`, or names of earlier agents.
-        model: Bedrock model or inference profile id.
-        max_tokens: most tokens of one reply.
-        temperature: 0 to 1. Default: the model's own.
-        tools: names of tools it may call. Default: none.
+        name: also its prompt's file stem, metric dimension and dashboard row; unique, none of `query`, `status`,
+            `report`, `usage`, `stored`.
+        inputs: what it is given to read, quoted as data; `query` is the event's text.
+        model: Bedrock model id, inference profile id or ARN; the construct's `models` replaces it per deployment.
+        max_tokens: most tokens of one reply; reaching it fails the execution, so leave enough.
+        temperature: leave it out for models that refuse it. Default: the model's own.
+        tools: Strands tools, or durable tools that may wait. Default: none.
         tool_options: name of one of these tools -> how it is run. Default: those of ToolChoices.
         limits: caps of its run. Default: those of AgentLimits.
     """

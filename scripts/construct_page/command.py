@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from scripts.console.marked_block import write_block
+from scripts.construct_page import agents_table
 from scripts.construct_page.keywords import GROUPS, file_of, with_keywords
 from scripts.construct_page.page import PAGE, page
 
@@ -15,9 +17,14 @@ def main(arguments: list[str] | None = None) -> int:
         description="Prints every choice of the construct, as docs/construct.md does.",
         epilog="exit: 0 done; 2 bad usage",
     )
-    parser.add_argument("--write", action="store_true", help="bring the page and the typed keywords up to date")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="bring the page, the typed keywords and the table of agents.toml up to date",
+    )
     if parser.parse_args(arguments).write:
         PAGE.write_text(page(), encoding="utf-8")
+        write_block(agents_table.PAGE, agents_table.BEGIN, agents_table.END, agents_table.table())
         for group in GROUPS:
             file_of(group).write_text(with_keywords(group), encoding="utf-8")
     else:

@@ -13,6 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from infra.durable_agent_pipeline import DurableAgentPipeline, PipelineKeywords, PipelineProps
 from infra.durable_agent_pipeline.choices.described import groups, with_choices
 from infra.durable_agent_pipeline.choices.rules import spoken
+from scripts.console.marked_block import block
+from scripts.construct_page import agents_table
 from scripts.construct_page.keywords import GROUPS, file_of, with_keywords
 from scripts.construct_page.page import PAGE, page
 
@@ -42,6 +44,12 @@ def test_the_typed_keywords_are_those_that_the_command_writes(group):
 
 def test_the_page_is_what_the_command_writes():
     assert PAGE.read_text(encoding="utf-8") == page(), "run scripts/construct_page.py --write"
+
+
+def test_the_table_of_agents_toml_is_what_the_command_writes():
+    shown = block(agents_table.PAGE, agents_table.BEGIN, agents_table.END)
+    assert shown == agents_table.table(), "run scripts/construct_page.py --write"
+    assert "| `limits.turns` | a whole number between 1 and 1000 | " in shown
 
 
 def test_without_the_source_the_documentation_stays_as_it_is(monkeypatch, tmp_path):
