@@ -1,11 +1,14 @@
-"""What tests of several rooms stand on: an S3 API on loopback."""
+"""What tests of several folders stand on: an S3 API on loopback, small agents."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+
+from tests.fakes import declare_agents
 
 
 @pytest.fixture
@@ -26,3 +29,9 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client.delete_object(Bucket="large", Key=item["Key"])
     client.delete_bucket(Bucket="large")
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def three_agents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An agents folder of the tests' own: what retries, money and telemetry do is no matter of the packaged agents."""
+    return declare_agents(tmp_path_factory.mktemp("three") / "agents")

@@ -8,7 +8,7 @@ from typing import Any
 from durable_strands import testing
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
-"""What agents.toml declares for every agent."""
+"""What the packaged agents.toml, and a folder of declare_agents, declare for every agent."""
 NULL = object()
 """The usage of a metadata event whose `usage` is null."""
 
@@ -35,6 +35,25 @@ class FakeModel(testing.ScriptedModel):
     def prompts(self) -> list[str]:
         """For each call, the text of the last message."""
         return ["".join(block.get("text", "") for block in messages[-1]["content"]) for messages in self.requests]
+
+
+def declare_agents(folder: Path, **inputs: tuple[str, ...]) -> Path:
+    """An agents folder of small agents: their names, in order, with what each reads. Default: the packaged three's."""
+    declared = inputs or {
+        "research": ("query",),
+        "analysis": ("research",),
+        "summary": ("query", "research", "analysis"),
+    }
+    (folder / "prompts").mkdir(parents=True)
+    entries = []
+    for name, read in declared.items():
+        (folder / "prompts" / f"{name}.md").write_text(f"You are the agent of {name}.")
+        entries.append(
+            f'[[agents]]\nname = "{name}"\ninputs = {list(read)}\nmodel = "{MODEL_ID}"\nmax_tokens = 8192\n'
+            "[agents.limits]\nturns = 3\n"
+        )
+    (folder / "agents.toml").write_text("\n".join(entries))
+    return folder
 
 
 def declare_clerk(folder: Path, answer: str) -> None:

@@ -8,11 +8,14 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
 from infra.durable_agent_pipeline import DurableAgentPipeline
+from infra.durable_agent_pipeline.agents.declaration import read_agents
+from infra.durable_agent_pipeline.package.lambda_source import lambda_source
 
 ROOT = Path(__file__).parents[2]
 FLAGS = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
 NO_BUNDLING: dict[str, object] = {"aws:cdk:bundling-stacks": []}
 ACCOUNT = "111111111111"
+PACKAGED_AGENTS = tuple(agent.name for agent in read_agents(lambda_source() / "agents"))
 
 
 def new_app(outdir: Path | None = None, **context: object) -> App:

@@ -14,7 +14,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk.assertions import Annotations, Match, Template
 
 from infra.durable_agent_pipeline import DurableAgentPipeline
-from tests.infra.apps import ACCOUNT, new_stack, properties, template_of, the_only
+from tests.infra.apps import ACCOUNT, PACKAGED_AGENTS, new_stack, properties, template_of, the_only
 
 MODEL = "global.anthropic.claude-sonnet-4-6"  # of a stack whose Region is not known at synth
 
@@ -75,8 +75,7 @@ def test_a_model_is_chosen_per_agent_and_allowed():
     template = template_of(models={"summary": "amazon.nova-lite-v1:0"})
     given = properties(template, "AWS::Lambda::Function")["Environment"]["Variables"]
     assert json.loads(given["AGENT_MODELS"]) == {
-        "research": MODEL,
-        "analysis": MODEL,
+        **dict.fromkeys(PACKAGED_AGENTS, MODEL),
         "summary": "amazon.nova-lite-v1:0",
     }
     assert "foundation-model/amazon.nova-lite-v1:0" in str(statements(template))
@@ -104,7 +103,7 @@ def test_a_price_of_the_callers_wins_kind_by_kind():
 
 
 def test_a_model_without_a_price_is_warned_about_and_left_out():
-    models = dict.fromkeys(("research", "analysis", "summary"), "acme.unheard-of-v1")
+    models = dict.fromkeys(PACKAGED_AGENTS, "acme.unheard-of-v1")
     assert "MODEL_PRICES" not in variables(models=models)
     (warning,) = warnings(models=models)
     assert "no price is known for 'acme.unheard-of-v1'" in warning

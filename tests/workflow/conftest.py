@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,10 +119,20 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+def pipeline(monkeypatch: pytest.MonkeyPatch, three_agents: Path) -> Iterator[Pipeline]:
+    """The handler with the three agents of the tests' own folder."""
     under_test = Pipeline(monkeypatch)
+    monkeypatch.setenv("AGENTS_FOLDER", str(three_agents))
     monkeypatch.setattr(strands_agent, "build_model", lambda agent, _settings: under_test.models[agent.name])
     monkeypatch.setattr(workflow, "run", under_test.run_agent)
     deployed.cache_clear()
     yield under_test
     deployed.cache_clear()
+
+
+@pytest.fixture
+def packaged(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """The same with the agents that are packaged."""
+    monkeypatch.delenv("AGENTS_FOLDER")
+    deployed.cache_clear()
+    return pipeline

@@ -53,8 +53,8 @@ def shape(document: dict[str, Any]) -> dict[str, type]:
     return {name: type(value) for name, value in document.items()}
 
 
-def test_the_result_has_the_shape_of_the_contract_exactly(pipeline):
-    result = pipeline.result({"query": "  edge computing "})
+def test_the_result_has_the_shape_of_the_contract_exactly(packaged):
+    result = packaged.result({"query": "  edge computing "})
     usage = result.pop("usage")
     assert result == {
         "status": "completed",
@@ -72,14 +72,14 @@ def test_the_result_has_the_shape_of_the_contract_exactly(pipeline):
     assert (usage["model_calls"], usage["attempts"], usage["input_tokens"], usage["output_tokens"]) == (3, 3, 300, 150)
 
 
-def test_each_agent_reads_its_declared_inputs_as_quoted_data_under_its_own_prompt(pipeline):
-    pipeline.result(EVENT)
-    asked = {name: model.prompts[0] for name, model in pipeline.models.items()}
+def test_each_agent_reads_its_declared_inputs_as_quoted_data_under_its_own_prompt(packaged):
+    packaged.result(EVENT)
+    asked = {name: model.prompts[0] for name, model in packaged.models.items()}
     assert "\nedge computing\n" in asked["research"]
     assert "\nthe research\n" in asked["analysis"]
     assert "edge computing" not in asked["analysis"]
     assert all(f"\n{text}\n" in asked["summary"] for text in ("edge computing", "the research", "the analysis"))
-    for name, model in pipeline.models.items():
+    for name, model in packaged.models.items():
         assert model.system_prompts == [PROMPTS[name]]
 
 

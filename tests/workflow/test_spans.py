@@ -35,11 +35,11 @@ print(json.dumps({"error": outcome.error and outcome.error.message, "spans": spa
 """
 
 
-def spans_of_an_execution(**environment: str) -> str:
+def spans_of_an_execution(agents: Path, **environment: str) -> str:
     paths = os.pathsep.join((str(ROOT), str(ROOT / "lambda_src")))
     done = subprocess.run(
         [sys.executable, "-c", TRACED],
-        env={**os.environ, **environment, "PYTHONPATH": paths},
+        env={**os.environ, **environment, "PYTHONPATH": paths, "AGENTS_FOLDER": str(agents)},
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     last = json.loads(done.stdout.splitlines()[-1])
@@ -48,14 +48,14 @@ def spans_of_an_execution(**environment: str) -> str:
     return json.dumps(last["spans"])
 
 
-def test_spans_hold_tokens_and_names_but_no_prompt_and_no_reply():
-    spans = spans_of_an_execution()
+def test_spans_hold_tokens_and_names_but_no_prompt_and_no_reply(three_agents: Path):
+    spans = spans_of_an_execution(three_agents)
     assert "invoke_agent research" in spans
     assert "gen_ai.usage.input_tokens" in spans
     assert "secret" not in spans
-    assert "You are a research analyst" not in spans
+    assert "You are the agent of" not in spans
 
 
-def test_a_deployment_may_decide_otherwise():
-    spans = spans_of_an_execution(OTEL_SEMCONV_STABILITY_OPT_IN="gen_ai_latest_experimental")
+def test_a_deployment_may_decide_otherwise(three_agents: Path):
+    spans = spans_of_an_execution(three_agents, OTEL_SEMCONV_STABILITY_OPT_IN="gen_ai_latest_experimental")
     assert "the-secret-reply" in spans

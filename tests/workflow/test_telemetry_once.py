@@ -97,7 +97,7 @@ def test_logs_are_json_with_service_and_execution_and_each_line_stands_once(outp
 
 def test_no_prompt_and_no_reply_is_written_anywhere(output: Output):
     assert "secret" not in output.text
-    assert "You are a research analyst" not in output.text
+    assert "You are the agent of" not in output.text
 
 
 def test_failures_write_no_text_either(

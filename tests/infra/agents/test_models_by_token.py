@@ -9,9 +9,8 @@ from aws_cdk import aws_bedrock as bedrock
 from aws_cdk.assertions import Template
 
 from infra.durable_agent_pipeline import DurableAgentPipeline
-from tests.infra.apps import new_stack, properties
+from tests.infra.apps import PACKAGED_AGENTS, new_stack, properties
 
-AGENTS = ("research", "analysis", "summary")
 SONNET = "anthropic.claude-sonnet-4-6"
 
 
@@ -36,7 +35,7 @@ def test_a_profile_of_this_app_is_granted_with_its_foundation_models(by):
     stack = new_stack("us-east-1")
     profile = application_profile(stack)
     chosen = profile if by == "object" else profile.attr_inference_profile_arn
-    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(AGENTS, chosen))
+    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(PACKAGED_AGENTS, chosen))
     arn = {"Fn::GetAtt": ["Team", "InferenceProfileArn"]}
     itself, behind = invoking(stack)
     assert itself["Resource"] == arn
@@ -52,7 +51,7 @@ def test_a_profile_of_this_app_is_granted_with_its_foundation_models(by):
 def test_a_profile_arn_with_tokens_in_it_is_granted_with_its_foundation_models():
     stack = new_stack()
     arn = stack.format_arn(service="bedrock", resource="inference-profile", resource_name=f"us.{SONNET}")
-    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(AGENTS, arn))
+    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(PACKAGED_AGENTS, arn))
     itself, behind = invoking(stack)
     assert itself["Resource"]["Fn::Join"][1][-1] == f":inference-profile/us.{SONNET}"
     assert f"foundation-model/{SONNET}" in json.dumps(behind["Resource"])
@@ -62,7 +61,7 @@ def test_a_foundation_model_object_is_granted():
     stack = new_stack("us-east-1")
     identifier = bedrock.FoundationModelIdentifier.AMAZON_NOVA_LITE_V1_0
     model = bedrock.FoundationModel.from_foundation_model_id(stack, "Nova", identifier)
-    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(AGENTS, model))
+    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(PACKAGED_AGENTS, model))
     (statement,) = invoking(stack)
     assert "foundation-model/amazon.nova-lite-v1:0" in json.dumps(statement["Resource"])
 
@@ -71,7 +70,7 @@ def test_a_token_that_the_caller_explains_is_granted_with_its_foundation_models(
     stack = new_stack("eu-west-1")
     arn = Fn.import_value("TeamProfile")
     DurableAgentPipeline(
-        stack, "Pipeline", models=dict.fromkeys(AGENTS, arn), application_profiles={arn: f"eu.{SONNET}"}
+        stack, "Pipeline", models=dict.fromkeys(PACKAGED_AGENTS, arn), application_profiles={arn: f"eu.{SONNET}"}
     )
     itself, behind = invoking(stack)
     assert itself["Resource"] == {"Fn::ImportValue": "TeamProfile"}
@@ -82,7 +81,7 @@ def test_a_deployment_of_the_account_may_have_a_name_known_only_later():
     stack = new_stack("us-east-1")
     name = Token.as_string({"Ref": "Provisioned"})
     arn = stack.format_arn(service="bedrock", resource="provisioned-model", resource_name=name)
-    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(AGENTS, arn))
+    DurableAgentPipeline(stack, "Pipeline", models=dict.fromkeys(PACKAGED_AGENTS, arn))
     (statement,) = invoking(stack)
     assert "provisioned-model/" in json.dumps(statement["Resource"])
 

@@ -8,9 +8,8 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 from infra.durable_agent_pipeline import DurableAgentPipeline
 from infra.durable_agent_pipeline.agents.regions import DESTINATIONS, can_be_called_from
-from tests.infra.apps import new_stack, properties
+from tests.infra.apps import PACKAGED_AGENTS, new_stack, properties
 
-AGENTS = ("research", "analysis", "summary")
 SONNET = "anthropic.claude-sonnet-4-6"
 GOVCLOUD = "us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
@@ -90,7 +89,7 @@ def test_a_stack_whose_region_is_not_known_at_synth_is_told_where_its_requests_m
 )
 def test_fails_when_a_profile_cannot_be_called_from_the_stacks_region(region, model):
     with pytest.raises(ValueError, match=f"models: '{model}' cannot be called from {region}: choose"):
-        DurableAgentPipeline(new_stack(region), "Pipeline", models=dict.fromkeys(AGENTS, model))
+        DurableAgentPipeline(new_stack(region), "Pipeline", models=dict.fromkeys(PACKAGED_AGENTS, model))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,7 @@ def test_fails_when_a_profile_cannot_be_called_from_the_stacks_region(region, mo
     ],
 )
 def test_a_profile_of_the_regions_geography_is_accepted(region, model):
-    assert models_in(region, models=dict.fromkeys(AGENTS, model)) == {model}
+    assert models_in(region, models=dict.fromkeys(PACKAGED_AGENTS, model)) == {model}
 
 
 def test_a_new_geography_and_new_regions_are_the_callers_to_add():
@@ -115,7 +114,7 @@ def test_a_new_geography_and_new_regions_are_the_callers_to_add():
     DurableAgentPipeline(
         stack,
         "Pipeline",
-        models=dict.fromkeys(AGENTS, model),
+        models=dict.fromkeys(PACKAGED_AGENTS, model),
         profile_regions={"sa": ["sa-east-1", "sa-west-1"]},
         prices={model: {"input": "3", "output": "15"}},
     )

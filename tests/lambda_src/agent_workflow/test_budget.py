@@ -15,7 +15,6 @@ from durable_strands.records import CallRecord, Usage
 from tests.fakes import MODEL_ID
 
 PRICES = {MODEL_ID: ModelPrice.model_validate({"input": "1", "output": "1"})}
-AGENTS = read_agents(Path(__file__).parents[3] / "lambda_src" / "agents")
 ONE_USD = CallRecord("research-agent", "model-1", "model", MODEL_ID, Usage(1_000_000))
 
 
@@ -47,11 +46,12 @@ def test_an_unknown_amount_ends_a_run_with_a_budget():
         check_spent(Decimal(9), Ledger({}, [ONE_USD]), "analysis-agent", "model-1")
 
 
-def test_a_budget_needs_a_price_for_every_model():
+def test_a_budget_needs_a_price_for_every_model(three_agents: Path):
+    agents = read_agents(three_agents)
     with pytest.raises(UnpricedModel, match=f"got none for '{MODEL_ID}' of agent research"):
-        check_prices(Decimal(1), AGENTS, Ledger({}))
-    check_prices(Decimal(1), AGENTS, Ledger(PRICES))
-    check_prices(None, AGENTS, Ledger({}))
+        check_prices(Decimal(1), agents, Ledger({}))
+    check_prices(Decimal(1), agents, Ledger(PRICES))
+    check_prices(None, agents, Ledger({}))
 
 
 def test_the_failure_survives_a_checkpoint_with_its_calls_and_is_not_retried():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_workflow.agents import read_agents
+from agent_workflow.agents import AgentSpec, read_agents
 from agent_workflow.estimates import Estimates
 from agent_workflow.ledger import Ledger
 from agent_workflow.prices import ModelPrice
@@ -14,9 +14,13 @@ from agent_workflow.result import completed, usage_document, usd
 from durable_strands.records import CallRecord, Usage
 from tests.fakes import MODEL_ID
 
-AGENTS = read_agents(Path(__file__).parents[3] / "lambda_src" / "agents")
 NOTHING = Estimates(0, 0, Decimal(0))
 PRICE = ModelPrice.model_validate({"input": "3", "output": "15", "as_of": "2026-11-22 genai-prices 0.2.3"})
+
+
+@pytest.fixture
+def agents(three_agents: Path) -> tuple[AgentSpec, ...]:
+    return read_agents(three_agents)
 
 
 @pytest.mark.parametrize(
@@ -31,15 +35,15 @@ def test_an_unknown_amount_is_null():
     assert usd(None) is None
 
 
-def test_the_last_agents_text_is_the_report_and_texts_are_whole():
+def test_the_last_agents_text_is_the_report_and_texts_are_whole(agents: tuple[AgentSpec, ...]):
     long_text = "word " * 50_000
     texts = {"query": "q", "research": long_text, "analysis": "a", "summary": "s"}
-    result = completed(parse_request({"query": "q"}), AGENTS, texts, {})
+    result = completed(parse_request({"query": "q"}), agents, texts, {})
     assert list(result) == ["status", "query", "research", "analysis", "report", "usage"]
     assert (result["status"], result["research"], result["report"]) == ("completed", long_text, "s")
 
 
-def test_calls_that_returned_are_counted_apart_from_tries_and_tools():
+def test_calls_that_returned_are_counted_apart_from_tries_and_tools(agents: tuple[AgentSpec, ...]):
     ledger = Ledger(
         {MODEL_ID: PRICE},
         [
@@ -48,7 +52,7 @@ def test_calls_that_returned_are_counted_apart_from_tries_and_tools():
             CallRecord("research-agent", "model-2", "model", MODEL_ID, Usage(20, 2), 5, 1, "end_turn"),
         ],
     )
-    usage = usage_document(AGENTS, ledger, NOTHING)
+    usage = usage_document(agents, ledger, NOTHING)
     research = usage["agents"]["research"]
     assert list(usage["agents"]) == ["research"]
     assert (research["model_calls"], research["attempts"], research["tool_calls"]) == (2, 4, 1)
@@ -62,15 +66,15 @@ def test_calls_that_returned_are_counted_apart_from_tries_and_tools():
     assert usage["saved_usd"] == "0.000045"
 
 
-def test_tokens_of_a_failed_call_count_as_tokens_and_money_but_not_as_a_call():
+def test_tokens_of_a_failed_call_count_as_tokens_and_money_but_not_as_a_call(agents: tuple[AgentSpec, ...]):
     ledger = Ledger({MODEL_ID: PRICE})
     ledger.add_failure("research-agent", MODEL_ID, Usage(10, 1))
-    usage = usage_document(AGENTS, ledger, NOTHING)
+    usage = usage_document(agents, ledger, NOTHING)
     assert (usage["model_calls"], usage["attempts"], usage["input_tokens"]) == (0, 0, 10)
     assert usage["cost_usd"] == "0.000045"
 
 
-def test_one_unpriced_model_makes_the_sum_null_but_not_the_other_agents():
+def test_one_unpriced_model_makes_the_sum_null_but_not_the_other_agents(agents: tuple[AgentSpec, ...]):
     ledger = Ledger(
         {MODEL_ID: PRICE},
         [
@@ -78,7 +82,7 @@ def test_one_unpriced_model_makes_the_sum_null_but_not_the_other_agents():
             CallRecord("analysis-agent", "model-1", "model", "another", Usage(10, 1)),
         ],
     )
-    usage = usage_document(AGENTS, ledger, NOTHING)
+    usage = usage_document(agents, ledger, NOTHING)
     assert usage["agents"]["research"]["cost_usd"] == "0.000045"
     assert usage["agents"]["analysis"]["cost_usd"] is None
     assert (usage["cost_usd"], usage["estimates"]["total_usd"]) == (None, None)
