@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from agent_workflow.agents import read_agents
 from scripts.local_aws.processes.child import REPOSITORY
 
 TOO_LONG = "x" * 2_001
+PACKAGED = ", ".join(agent.name for agent in read_agents(REPOSITORY / "lambda_src" / "agents"))
 
 
 def run_local(*arguments, given=b"", folder=None):
@@ -66,7 +68,7 @@ def refused(*arguments, given=b"", folder=None):
         ),
         (["--bedrock", "--script", "x.json", "topic"], "only one model can answer, got --bedrock and --script"),
         (["--script", "absent.json", "topic"], "--script absent.json cannot be read: no such file"),
-        (["--kill-after", "sumary", "topic"], "--kill-after must be one of research, analysis, summary, got 'sumary'"),
+        (["--kill-after", "sumary", "topic"], f"--kill-after must be one of {PACKAGED}, got 'sumary'"),
         (
             ["--durability", "agent", "topic"],
             "unrecognized arguments: --durability",
