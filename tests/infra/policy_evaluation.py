@@ -1,6 +1,6 @@
 """Whether policies allow a call, by IAM's rules as far as this app's statements use them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -42,14 +42,19 @@ def _names(principals: Any, principal: str) -> bool:
     return principal in every or "*" in every
 
 
+def _bool(got: str, wanted: str) -> bool:
+    return got == wanted.lower()
+
+
 def _holds(operator: str, tests: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    compare = {
+    rules: dict[str, Callable[[str, str], bool]] = {
         "StringEquals": str.__eq__,
         "ArnEquals": fnmatchcase,
         "ArnLike": fnmatchcase,
         "StringLike": fnmatchcase,
-        "Bool": lambda got, wanted: got == wanted.lower(),
-    }[operator]
+        "Bool": _bool,
+    }
+    compare = rules[operator]
     return all(
         key in context and any(compare(context[key], str(wanted)) for wanted in listed(values))
         for key, values in tests.items()

@@ -32,6 +32,10 @@ def test_a_schedule_starts_the_alias_with_its_event():
     assert "DeadLetterConfig" in target
 
 
+BUDGETS: tuple[Any, ...] = (
+    *(1, 0.5, "0.5", "10000", 10000, 10000.01, 0, -1, "1e3", "-1", " 1", "", True, None, [], "1_000"),
+    *(float("nan"), float("inf"), 1e-400, 10**400, "0", "9" * 10),
+)
 # Every rule of the Lambda's request parser, and values on both sides of each; the parser itself is asked below.
 EVENTS: list[Any] = [
     *(
@@ -43,14 +47,7 @@ EVENTS: list[Any] = [
     {"query": "news", "budget": 1},
     *({"query": query} for query in ("\x1c", "\u200b", "\u3164", "\u0301", "e\u0301")),
     *({"query": "news", "demo_checkpoint": flag} for flag in (True, False, "yes", 1, None)),
-    *(
-        {"query": "news", "budget_usd": budget}
-        for budget in (1, 0.5, "0.5", "10000", 10000, 10000.01, 0, -1, "1e3", "-1", " 1", "", True, None, [], "1_000")
-    ),
-    *(
-        {"query": "news", "budget_usd": budget}
-        for budget in (float("nan"), float("inf"), 1e-400, 10**400, "0", "9" * 10)
-    ),
+    *({"query": "news", "budget_usd": budget} for budget in BUDGETS),
     ["news"],
     "news",
 ]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,8 @@ def synthesize(python: Path | str, app: str, folder: Path, **environment: str) -
     """The template and the asset's hash that an app in this folder makes, nothing bundled."""
     (folder / "app.py").write_text(app, encoding="utf-8")
     skip = json.dumps({"aws:cdk:bundling-stacks": []})
-    run(python, "app.py", cwd=folder, CDK_OUTDIR=str(folder / "out"), CDK_CONTEXT_JSON=skip, **environment)
+    choices: dict[str, Any] = {"CDK_OUTDIR": str(folder / "out"), "CDK_CONTEXT_JSON": skip, **environment}
+    run(python, "app.py", cwd=folder, **choices)
     template = json.loads((folder / "out" / "Foreign.template.json").read_text(encoding="utf-8"))
     (function,) = [r for r in template["Resources"].values() if r["Type"] == "AWS::Lambda::Function"]
     return template, function["Properties"]["Code"]["S3Key"]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.infra.apps import ROOT, new_app, new_stack, properties, template_of
 EVENTS = sorted((ROOT / "tests" / "events").glob("*.json"))
 ROUTES = {"POST /executions", "GET /executions", "GET /executions/{id}", "POST /executions/{id}/stop"}
 
-BUDGETS = [
+BUDGETS: list[Any] = [
     *(0.01, 10_000, 10_001, 0, -1, True, None, []),
     *("1", "0.50", "0", "0.000", "10000", "10000.0", "10000.01", "9999.99", "12345"),
     *("000000001", "0000000001", "000010000", "0000010000"),
@@ -50,7 +50,7 @@ def methods(template: Template) -> dict[str, dict[str, Any]]:
     }
 
 
-def path(reference: dict[str, Any], resources: dict[str, Any]) -> str:
+def path(reference: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> str:
     if "Ref" not in reference:
         return ""
     resource = resources[reference["Ref"]]["Properties"]

@@ -42,10 +42,10 @@ def agents(tmp_path: Path) -> Path:
 @pytest.fixture
 def packages(monkeypatch: pytest.MonkeyPatch) -> list[Package]:
     """Every package that an app asks for."""
-    from infra.durable_agent_pipeline.package import code
+    from infra.durable_agent_pipeline.package import code, inputs
 
     asked: list[Package] = []
-    original = code.package_of
+    original = inputs.package_of
 
     def package_of(*args: Any, **choices: Any) -> Package:
         asked.append(original(*args, **choices))

@@ -175,7 +175,7 @@ def test_no_alarm_vanishes_however_many_models_there_are(tmp_path: Path):
 def alarms_of(template: Template) -> dict[str, dict[str, Any]]:
     """Name in the table -> the alarm's resource."""
     found = template.find_resources("AWS::CloudWatch::Alarm")
-    return {key.removeprefix("PipelineAlarms")[:-8]: alarm for key, alarm in found.items()}
+    return {key.removeprefix("PipelineAlarms")[:-8]: dict(alarm) for key, alarm in found.items()}
 
 
 def watched(alarm: dict[str, Any]) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def value_of(alarm: dict[str, Any], sums: dict[str, float]) -> float:
 def test_dead_letters_do_not_ring_for_what_failed_has_told_already(
     default: Template, sent: int, ended: dict[str, int], *, rings: bool
 ):
-    sums = {"dead_letters_sent": sent, "failed": 0, "timed_out": 0, "stopped": 0} | ended
+    sums: dict[str, float] = {"dead_letters_sent": sent, "failed": 0, "timed_out": 0, "stopped": 0, **ended}
     alarm = alarms_of(default)["DeadLetters"]
     assert (value_of(alarm, sums) >= alarm["Properties"]["Threshold"]) is rings
 

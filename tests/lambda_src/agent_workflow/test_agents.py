@@ -123,6 +123,7 @@ def test_the_options_of_a_tool_become_those_of_durable_strands(folder: Path):
     made = tool_options(one.tool_options)
     assert (made["pay"].at_most_once, made["pay"].retry, made["pay"].timeout_seconds) == (True, None, 120)
     assert (made["look"].at_most_once, made["look"].timeout_seconds) == (False, 7)
+    assert made["look"].retry is not None
     assert [made["look"].retry(ValueError(), attempt).should_retry for attempt in (1, 2, 3)] == [True, True, False]
 
 

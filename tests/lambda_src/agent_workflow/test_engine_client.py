@@ -17,7 +17,7 @@ REQUEST = {"DurableExecutionArn": "arn:aws:lambda:us-east-1:123456789012:functio
 
 @contextmanager
 def engine(statuses):
-    asked = []
+    asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_):

@@ -64,6 +64,11 @@ def ended(reason: str) -> tuple[bytes, ...]:
     )
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    service: Service
+
+
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         size = 0
@@ -74,6 +79,7 @@ class _Handler(socketserver.StreamRequestHandler):
             if line.lower().startswith(b"content-length:"):
                 size = int(line.split(b":")[1])
         self.rfile.read(size)
+        assert isinstance(self.server, _Server)
         content = self.server.service.next()
         if not content:  # nothing at all: the connection is reset
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -84,8 +90,7 @@ class _Handler(socketserver.StreamRequestHandler):
 def service(*answers: bytes) -> Iterator[Service]:
     """Answers the requests in turn, the last one for ever."""
     told = Service(list(answers))
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), _Handler) as server:
         server.service = told
         told.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

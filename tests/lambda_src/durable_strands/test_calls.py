@@ -31,7 +31,8 @@ def searching(calls: list[str]):
 
 
 def test_each_call_of_an_agent_is_an_operation_of_its_own():
-    model, searched = ScriptedModel([[tool_use("search", query="a")], "done"]), []
+    model = ScriptedModel([[tool_use("search", query="a")], "done"])
+    searched: list[str] = []
 
     def body(context):
         agent = Agent(model=model, tools=[searching(searched)], callback_handler=None)
@@ -51,7 +52,8 @@ def test_each_call_of_an_agent_is_an_operation_of_its_own():
 
 def test_a_throttle_in_a_late_turn_repeats_only_that_call_and_suspends_meanwhile():
     script = [[tool_use("search", query=str(n))] for n in range(9)] + ["the end"]
-    model, searched, watcher = ScriptedModel(script, {8: [ModelThrottledException("slow down")]}), [], Watcher()
+    model, watcher = ScriptedModel(script, {8: [ModelThrottledException("slow down")]}), Watcher()
+    searched: list[str] = []
 
     def body(context):
         watcher.start_pass()
@@ -147,7 +149,11 @@ def test_botocore_retries_are_switched_off_on_a_plain_model(monkeypatch):
         boto_client_config=Config(retries={"max_attempts": 4}),
     )
     attempts = []
-    model.client.meta.events.register("before-send.bedrock-runtime.*", lambda **_: attempts.append(1) or None)
+
+    def count(**_):
+        attempts.append(1)
+
+    model.client.meta.events.register("before-send.bedrock-runtime.*", count)
     make_safe(Agent(model=model, callback_handler=None))
     with pytest.raises(EndpointConnectionError):
         model.client.converse(modelId="m", messages=[])

@@ -83,7 +83,8 @@ def test_a_branch_that_failed_is_told_too_and_ends_the_map_after_the_others():
 
 
 def test_what_a_call_cost_that_a_hook_asked_again_stays_in_the_ledger():
-    watcher, asked = Watcher(), []
+    watcher = Watcher()
+    asked: list[int] = []
 
     def again(event):
         event.retry = event.exception is not None
@@ -119,7 +120,7 @@ def test_a_budget_sees_a_call_of_unknown_cost_before_the_next_one():
         run(context, lambda: agent, "go", name="a", observer=watcher, retry=never_retry)
 
     outcome = on_engine(body)
-    assert outcome.error_type.endswith("AgentCancelled")
+    assert str(outcome.error_type).endswith("AgentCancelled")
     assert outcome.error_data["unknown_calls"] == 1
 
 
@@ -176,6 +177,7 @@ def many(count):
 def test_a_failure_whose_calls_do_not_fit_keeps_the_sums_of_each_agent_and_model():
     calls = many(400)
     failure = rebuild(AgentCancelled("enough", calls=calls))
+    assert failure.data is not None
     assert len(failure.data.encode()) < 16_384
     assert failure.calls == condensed(calls)
     assert (failure.usage, failure.unknown_calls) == (total_usage(calls), 40)

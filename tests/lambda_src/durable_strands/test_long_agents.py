@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
+from types import FrameType
 
 import pytest
 from aws_durable_execution_sdk_python.config import Duration
@@ -78,7 +80,8 @@ def test_the_number_of_turns_does_not_deepen_the_stack():
 
     def look(*_event):
         nonlocal deepest
-        frame, depth = sys._getframe(), 0
+        frame: FrameType | None = sys._getframe()
+        depth = 0
         while frame is not None:
             frame, depth = frame.f_back, depth + 1
         deepest = max(deepest, depth)
@@ -86,10 +89,11 @@ def test_the_number_of_turns_does_not_deepen_the_stack():
     depths = []
     for turns in (5, 40):
         deepest = 0
-        agent = Agent(model=Counting(turns - 1), tools=[count], callback_handler=None)
-        agent.model.turns = 10**6
+        model = Counting(turns - 1)
+        agent = Agent(model=model, tools=[count], callback_handler=None)
+        model.turns = 10**6
         agent.add_hook(look, BeforeModelCallEvent)
-        on_engine(lambda context, agent=agent, turns=turns: _cut(context, agent, turns))
+        on_engine(partial(_cut, agent=agent, turns=turns))
         depths.append(deepest)
     assert depths[0] == depths[1]
 
@@ -104,7 +108,8 @@ def _cut(context, agent, turns):
 
 def test_a_resume_calls_each_function_in_proportion_to_the_turns():
     def calls(turns):
-        made, counting = 0, []
+        made = 0
+        counting: list[str] = []
 
         def profile(_frame, event, _argument):
             nonlocal made

@@ -25,7 +25,7 @@ def test_an_mcp_tool_is_called_once_although_the_run_was_replayed(tmp_path):
     parameters = StdioServerParameters(command=sys.executable, args=[str(SERVER), str(written)])
 
     def body(context):
-        with MCPClient(lambda: stdio_client(parameters)) as client:
+        with MCPClient(lambda: stdio_client(parameters)) as client:  # type: ignore[arg-type, return-value]
             tools = client.list_tools_sync()
             agent = Agent(model=model, tools=tools, callback_handler=None)
             return run(context, lambda: agent, "go", name="a").text

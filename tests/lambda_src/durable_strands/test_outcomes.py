@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from aws_durable_execution_sdk_python.config import MapConfig
@@ -193,7 +194,8 @@ def test_fails_when_the_agent_cannot_be_replayed(choice, reason):
 
 
 def client_error(code, status=400):
-    return ClientError({"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "X")
+    answer: Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "X")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +227,8 @@ def test_each_error_of_a_model_call_has_one_type(error, name, retryable):
 
 
 def test_a_run_that_has_ended_starts_no_further_operation():
-    bridge, late = Bridge(), Future()
+    bridge = Bridge()
+    late: Future[str] = Future()
 
     async def stubborn():
         try:
@@ -246,7 +249,7 @@ def test_a_run_that_has_ended_starts_no_further_operation():
 
 
 def test_a_task_that_ignores_its_cancellation_does_not_hold_the_handler():
-    bridge, let_go = Bridge(), threading.Event()
+    bridge, let_go, kept = Bridge(), threading.Event(), []
 
     async def main():
         async def stubborn():
@@ -254,13 +257,13 @@ def test_a_task_that_ignores_its_cancellation_does_not_hold_the_handler():
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.sleep(0.05)
 
-        bridge.keep = asyncio.ensure_future(stubborn())
+        kept.append(asyncio.ensure_future(stubborn()))
         await asyncio.sleep(0)
         return "done"
 
     try:
         assert bridge.run(main) == "done"
-        assert not bridge.keep.done()
+        assert not kept[0].done()
     finally:
         let_go.set()
 

@@ -22,7 +22,8 @@ class Function:
     """A function whose handler builds its agent anew in each invocation, as a new process does."""
 
     def __init__(self, *script: Reply | Exception | str) -> None:
-        self.model, self.searched, self.built = ScriptedModel(*script), [], 0
+        self.model, self.built = ScriptedModel(*script), 0
+        self.searched: list[str] = []
         self.handler = durable_execution(self._run)
 
     def _run(self, event, context):

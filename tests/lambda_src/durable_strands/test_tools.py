@@ -26,7 +26,8 @@ def tool_results(agent):
 
 def run_with(tools, script, options=None, limits=None, drive=None, **agent_choices):
     """Run an agent with `tools`; returns the outcome, the model and the tool results the model was shown."""
-    model, shown = ScriptedModel(script), []
+    model = ScriptedModel(script)
+    shown: list[tuple[str, str, str]] = []
 
     def body(context):
         agent = Agent(model=model, tools=tools, callback_handler=None, **agent_choices)
@@ -136,7 +137,8 @@ def test_the_trap_a_concurrent_executor_cannot_bypass_an_approval():
 
 def test_the_trap_is_real_without_this_package():
     """Guards the test above: the same agent under plain Strands does succeed with the approval unanswered."""
-    model, shown = ScriptedModel([[tool_use("approve", "q"), tool_use("echo", "e", text="x")], "done"]), []
+    model = ScriptedModel([[tool_use("approve", "q"), tool_use("echo", "e", text="x")], "done"])
+    shown: list[tuple[str, str, str]] = []
 
     def body(context):
         @tool
@@ -261,7 +263,8 @@ def test_an_unknown_tool_and_wrong_arguments_are_answered_to_the_model():
 def test_a_hook_that_cancels_one_tool_does_not_hold_up_the_others():
     from strands.hooks import BeforeToolCallEvent
 
-    model, shown = ScriptedModel([[tool_use("echo", "1", text="a"), tool_use("echo", "2", text="b")], "done"]), []
+    model = ScriptedModel([[tool_use("echo", "1", text="a"), tool_use("echo", "2", text="b")], "done"])
+    shown: list[tuple[str, str, str]] = []
 
     def body(context):
         agent = Agent(model=model, tools=[echo], callback_handler=None)

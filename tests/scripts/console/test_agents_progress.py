@@ -5,7 +5,7 @@ from scripts.console.agents_progress import Progress
 
 class Story:
     def __init__(self):
-        self.notes = []
+        self.notes: list[str] = []
         self.progress = Progress.of(["research", "analysis"], lambda _, sentence: self.notes.append(sentence))
 
     def event(self, at, event, **fields):

@@ -310,6 +310,6 @@ def an_agent_that_is_a_tool_interrupts(lab: Lab) -> None:
 @program
 def an_mcp_server_brings_the_tools(lab: Lab) -> None:
     parameters = StdioServerParameters(command=sys.executable, args=[str(SERVER), "/dev/null"])
-    with MCPClient(lambda: stdio_client(parameters)) as client:
+    with MCPClient(lambda: stdio_client(parameters)) as client:  # type: ignore[arg-type, return-value]
         agent = lab.agent([[use("look_up", "t", word="tide")], "done"], client.list_tools_sync())
         lab.ask(agent, "go")

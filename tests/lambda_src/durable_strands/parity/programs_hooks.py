@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.exceptions import ClientError
-from strands import tool
+from strands import Agent, tool
 from strands.hooks import (
     AfterInvocationEvent,
     AfterModelCallEvent,
@@ -18,6 +18,7 @@ from strands.hooks import (
     MessageAddedEvent,
 )
 from strands.plugins import Plugin, hook
+from strands.types.content import Message
 from strands.vended_plugins.goal import GoalLoop, JudgeConfig
 from strands.vended_plugins.steering import Guide, LLMSteeringHandler, Proceed, SteeringHandler
 
@@ -223,7 +224,7 @@ def a_hook_resumes_the_agent_with_a_second_question(lab: Lab) -> None:
 
 @program
 def a_hook_that_raises_ends_the_run(lab: Lab) -> None:
-    def refuse(_event: BeforeToolCallEvent) -> None:
+    def refuse(event: BeforeToolCallEvent) -> None:
         raise PermissionError("never")
 
     agent = lab.agent([[use("note", "t", text="x")], "done"], [note(lab)])
@@ -276,8 +277,8 @@ def a_model_steers_the_tool_calls_of_another(lab: Lab) -> None:
 
 @program
 def a_goal_loop_with_a_rule_rejects_the_first_answer(lab: Lab) -> None:
-    def short(result: Any, *_: Any) -> bool:
-        return "long" not in str(result)
+    def short(response: Message, agent: Agent, **_: Any) -> bool:
+        return "long" not in str(response)
 
     agent = lab.agent(["a long answer", "an answer"], plugins=[GoalLoop(short, max_attempts=3)])
     lab.ask(agent, "go")

@@ -128,6 +128,7 @@ def a_hook_of_a_graph_cancels_a_node(lab: Lab) -> None:
 @program
 def a_hook_of_a_graph_counts_its_nodes(lab: Lab) -> None:
     def jot(event: AfterNodeCallEvent) -> None:
+        assert event.invocation_state is not None
         seen = event.invocation_state.setdefault("seen", [])
         seen.append(event.node_id)
 

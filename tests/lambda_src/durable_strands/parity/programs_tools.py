@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import types
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Any
 
 from strands import ToolContext, tool
@@ -165,7 +166,7 @@ def the_prompt_holds_an_image(lab: Lab) -> None:
 def a_tool_returns_json_that_looks_like_encoded_bytes(lab: Lab) -> None:
     for value in ({"$bytes": "abc"}, {"$bytes": "YQ=="}, {"$bytes": 7}):
         content = [{"json": value}]
-        give = returning(lab, lambda content=content: {"status": "success", "content": content})
+        give = returning(lab, partial(dict, status="success", content=content))
         lab.ask(lab.agent([[use("give", "t")], "seen"] * 3, [give], name="clerk"), "go")
 
 

@@ -16,8 +16,14 @@ ALIAS = "arn:aws:lambda:us-east-1:000000000000:function:reports:live"
 CONFIG = {"ExecutionTimeout": 3600, "RetentionPeriodInDays": 1}
 
 
+class Server(ThreadingHTTPServer):
+    started: list[dict[str, Any]]
+
+
 class Engine(BaseHTTPRequestHandler):
     """Keeps executions in a list, as the durable engine does: a name may come twice."""
+
+    server: Server
 
     def do_POST(self) -> None:
         given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -47,7 +53,7 @@ class Engine(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def engine():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Engine)
+    server = Server(("127.0.0.1", 0), Engine)
     server.started = []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server

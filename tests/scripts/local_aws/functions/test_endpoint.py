@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import LocalStack, StackSettings
 
 FUNCTIONS = Path(__file__).parent / "handlers"
-FUNCTION = {"FunctionName": "counting", "Qualifier": "live"}
+FUNCTION: dict[str, Any] = {"FunctionName": "counting", "Qualifier": "live"}
 
 
 @pytest.fixture(scope="module")
