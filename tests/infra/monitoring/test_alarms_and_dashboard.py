@@ -273,7 +273,7 @@ def test_fails_when_a_choice_names_no_alarm_or_breaks_its_rule():
     with pytest.raises(ValueError, match="threshold of an alarm must be a number above 0, got 0"):
         AlarmChoice(threshold=0)
     with pytest.raises(ValueError, match="severity of an alarm must be one of page, ticket, got 'loud'"):
-        AlarmChoice(severity="loud")
+        AlarmChoice(severity="loud")  # type: ignore[arg-type]
 
 
 def test_metrics_for_others_name_their_region_and_account():

@@ -56,7 +56,7 @@ def test_a_hook_that_blocks_ends_the_run_by_name_with_what_was_paid(held):
 
 def test_a_hook_that_loops_without_a_call_ends_the_run_by_name():
     def build():
-        async def loop(_event: BeforeToolCallEvent) -> None:
+        async def loop(event: BeforeToolCallEvent) -> None:
             while True:  # noqa: ASYNC110 - it waits for nothing
                 await asyncio.sleep(0)
 
