@@ -23,6 +23,9 @@ MODULES = {file.relative_to(LAMBDA).as_posix(): file for file in SOURCES}
 ONLY_THERE = {
     "aws_durable_execution_sdk_python": {
         "handler.py",
+        "agent_workflow/acts.py",
+        "agent_workflow/agent_runs.py",
+        "agent_workflow/flow.py",
         "agent_workflow/endings.py",
         "agent_workflow/workflow.py",
         "agent_workflow/large_results.py",

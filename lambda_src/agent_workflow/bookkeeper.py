@@ -1,5 +1,6 @@
 """Looks on while the agents run: keeps the ledger and the budget on every pass, emits metrics inside steps."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,6 +14,9 @@ from durable_strands.errors import AgentFailed
 from durable_strands.observer import Observer
 from durable_strands.outcome import ANSWERS, paid_failure
 from durable_strands.records import CallRecord, Usage
+
+_OPERATION = re.compile(r"-agent(-[0-9]+)?$")
+"""What an operation's name has beyond its agent's: every run of an agent has the dimension of the agent."""
 
 
 class Bookkeeper(Observer):
@@ -96,4 +100,4 @@ def _tokens(usage: Usage | None) -> dict[str, int]:
 
 
 def _agent(operation: str) -> str:
-    return operation.removesuffix("-agent")
+    return _OPERATION.sub("", operation)

@@ -58,7 +58,7 @@ def estimate(calls: Sequence[CallRecord], *, waits: int, memory_mb: int) -> Esti
 
     Args:
         calls: every finished call, in order.
-        waits: durable waits of the workflow itself.
+        waits: durable operations of the flow itself, such as waits; its agents are known by their calls.
         memory_mb: memory of the function.
     """
     agents = {call.agent for call in calls}

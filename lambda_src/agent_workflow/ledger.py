@@ -68,6 +68,11 @@ class Ledger:
         """Every call entered so far, in order."""
         return self._all.calls
 
+    @property
+    def agents(self) -> Sequence[str]:
+        """Names of the operations of agents that have calls, in the order of their first."""
+        return tuple(self._agents)
+
     def add(self, call: CallRecord) -> None:
         """Enter a finished call."""
         with self._entering:

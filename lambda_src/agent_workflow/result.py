@@ -1,6 +1,8 @@
 """What the caller gets back: the texts, and the usage document made of the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,16 +15,9 @@ from durable_strands.records import CallRecord, Usage, total_usage, unknown_call
 Document = dict[str, Any]
 
 
-def completed(request: Request, agents: Sequence[AgentSpec], texts: Mapping[str, str], usage: Document) -> Document:
-    """The result of a completed execution; the last agent's text is the report."""
-    *earlier, last = agents
-    return {
-        "status": "completed",
-        "query": request.query,
-        **{agent.name: texts[agent.name] for agent in earlier},
-        "report": texts[last.name],
-        "usage": usage,
-    }
+def completed(request: Request, fields: Mapping[str, Any], usage: Document) -> Document:
+    """The result of a completed execution: the texts that its flow gave, the report among them, and the usage."""
+    return {"status": "completed", "query": request.query, **fields, "usage": usage}
 
 
 def completed_elsewhere(request: Request, stored: Document, usage: Document) -> Document:
@@ -42,15 +37,15 @@ def usage_document(
     """The ledger as the contract shows it: per agent, in all, and the estimates beside.
 
     Args:
-        agents: those that may have run; an agent without a call is left out.
+        agents: those that may have run; a run without a call is left out.
         ledger: the calls so far.
         estimates: what the execution itself cost.
         calls: whether each call is listed too. Default: it is.
     """
-    ran = [agent for agent in agents if ledger.of(agent.operation)]
+    ran = tuple(_runs(agents, ledger))
     spent = ledger.spent()
     return {
-        "agents": {agent.name: _agent(agent, ledger, calls=calls) for agent in ran},
+        "agents": {run.name: _run(run, ledger, calls=calls) for run in ran},
         **_sums(ledger.calls),
         "cost_usd": usd(spent),
         "saved_usd": usd(ledger.saved()),
@@ -67,13 +62,30 @@ def usd(amount: Decimal | None) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _agent(agent: AgentSpec, ledger: Ledger, *, calls: bool) -> Document:
-    made = ledger.of(agent.operation)
+@dataclass(frozen=True)
+class _Run:
+    """An agent's run with a line of its own: `summary` of `summary-agent`, `summary-2` of `summary-agent-2`."""
+
+    name: str
+    operation: str
+    model: str
+
+
+def _runs(agents: Iterable[AgentSpec], ledger: Ledger) -> Iterator[_Run]:
+    for agent in agents:
+        for operation in ledger.agents:
+            number = re.fullmatch(rf"{agent.operation}(-[0-9]+)?", operation)
+            if number:
+                yield _Run(agent.name + (number[1] or ""), operation, agent.model)
+
+
+def _run(run: _Run, ledger: Ledger, *, calls: bool) -> Document:
+    made = ledger.of(run.operation)
     document = {
-        "model_id": agent.model,
+        "model_id": run.model,
         **_sums(made),
-        "cost_usd": usd(ledger.spent(agent.operation)),
-        "saved_usd": usd(ledger.saved(agent.operation)),
+        "cost_usd": usd(ledger.spent(run.operation)),
+        "saved_usd": usd(ledger.saved(run.operation)),
     }
     return {**document, "calls": [_call(call, ledger) for call in made]} if calls else document
 
@@ -103,8 +115,8 @@ def _call(call: CallRecord, ledger: Ledger) -> Document:
     }
 
 
-def _as_of(agents: Iterable[AgentSpec], ledger: Ledger) -> str | None:
-    dates = {price.as_of for agent in agents if (price := ledger.prices.get(agent.model)) and price.as_of}
+def _as_of(runs: Iterable[_Run], ledger: Ledger) -> str | None:
+    dates = {price.as_of for run in runs if (price := ledger.prices.get(run.model)) and price.as_of}
     return ", ".join(sorted(dates)) or None
 
 

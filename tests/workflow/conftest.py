@@ -17,7 +17,7 @@ from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 
 import handler
-from agent_workflow import strands_agent, workflow
+from agent_workflow import agent_runs, strands_agent
 from agent_workflow.deployment import deployed
 from durable_strands import AgentRun, run
 from tests.fakes import FakeModel
@@ -124,7 +124,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, three_agents: Path) -> Iterator[Pi
     under_test = Pipeline(monkeypatch)
     monkeypatch.setenv("AGENTS_FOLDER", str(three_agents))
     monkeypatch.setattr(strands_agent, "build_model", lambda agent, _settings: under_test.models[agent.name])
-    monkeypatch.setattr(workflow, "run", under_test.run_agent)
+    monkeypatch.setattr(agent_runs, "run", under_test.run_agent)
     deployed.cache_clear()
     yield under_test
     deployed.cache_clear()

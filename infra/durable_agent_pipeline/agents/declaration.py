@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..package.lambda_source import lambda_source
+from .flow_module import check_flow
 from .tools_module import defined_names, undecorated
 
 RULE_BOOK = "agent_workflow/declaration.py"
@@ -26,7 +27,7 @@ class AgentDeclaration:
 
 
 def read_agents(folder: Path) -> tuple[AgentDeclaration, ...]:
-    """Read and check `<folder>/agents.toml`, the prompts and the tools beside it.
+    """Read and check `<folder>/agents.toml`, the prompts, the tools and the flow beside it.
 
     Args:
         folder: holds agents.toml, prompts/<name>.md, and tools.py if an agent has tools.
@@ -42,6 +43,7 @@ def read_agents(folder: Path) -> tuple[AgentDeclaration, ...]:
     for agent in agents:
         rules.read_prompt(folder, agent.name)
         _check_tools(folder, agent.name, agent.tools)
+    check_flow(folder, [agent.name for agent in agents])
     return tuple(AgentDeclaration(name=agent.name, model=agent.model) for agent in agents)
 
 

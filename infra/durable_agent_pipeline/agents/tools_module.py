@@ -31,14 +31,21 @@ def undecorated(file: Path) -> frozenset[str]:
 
 
 def _statements(file: Path) -> list[ast.stmt]:
+    if not file.is_file():
+        raise ValueError(f"agents with tools must have a tools.py beside agents.toml, got none in {str(file.parent)!r}")
+    return parsed(file).body
+
+
+def parsed(file: Path) -> ast.Module:
+    """A module of an agents folder, read and not run.
+
+    Raises:
+        ValueError: when it cannot be read, or is not Python.
+    """
     try:
-        return ast.parse(file.read_text(encoding="utf-8")).body
-    except OSError:
-        raise ValueError(
-            f"agents with tools must have a tools.py beside agents.toml, got none in {str(file.parent)!r}"
-        ) from None
-    except (SyntaxError, ValueError) as error:
-        raise ValueError(f"tools.py must be Python, got: {error}") from None
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"{file.name} must be Python, got: {error}") from None
 
 
 def _bound(statement: ast.stmt) -> list[str]:

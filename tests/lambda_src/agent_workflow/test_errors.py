@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 
-from agent_workflow import budget, errors, tools
+from agent_workflow import budget, errors, flow_errors, tools
 from durable_strands import errors as agent_errors
 from durable_strands.errors import AgentFailed
 
@@ -21,7 +21,12 @@ REFUSALS = (errors.InvalidRequest, errors.InvalidConfiguration, errors.UnpricedM
 FAILURES = (
     budget.BudgetExceeded,
     tools.ToolsNotFound,
-    *(kind for kind in vars(agent_errors).values() if isinstance(kind, type) and AgentFailed in kind.__mro__[1:]),
+    *(
+        kind
+        for module in (flow_errors, agent_errors)
+        for kind in vars(module).values()
+        if isinstance(kind, type) and AgentFailed in kind.__mro__[1:]
+    ),
 )
 
 

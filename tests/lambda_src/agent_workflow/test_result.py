@@ -35,10 +35,10 @@ def test_an_unknown_amount_is_null():
     assert usd(None) is None
 
 
-def test_the_last_agents_text_is_the_report_and_texts_are_whole(agents: tuple[AgentSpec, ...]):
+def test_the_flows_texts_stand_between_the_query_and_the_usage_and_are_whole():
     long_text = "word " * 50_000
-    texts = {"query": "q", "research": long_text, "analysis": "a", "summary": "s"}
-    result = completed(parse_request({"query": "q"}), agents, texts, {})
+    texts = {"research": long_text, "analysis": "a", "report": "s"}
+    result = completed(parse_request({"query": "q"}), texts, {})
     assert list(result) == ["status", "query", "research", "analysis", "report", "usage"]
     assert (result["status"], result["research"], result["report"]) == ("completed", long_text, "s")
 
@@ -64,6 +64,14 @@ def test_calls_that_returned_are_counted_apart_from_tries_and_tools(agents: tupl
     ]
     assert (usage["cost_usd"], research["cost_usd"], usage["prices_as_of"]) == ("0.000135", "0.000135", PRICE.as_of)
     assert usage["saved_usd"] == "0.000045"
+
+
+def test_every_run_of_an_agent_has_an_entry_of_its_own_and_none_of_an_agent_of_a_longer_name(
+    agents: tuple[AgentSpec, ...],
+):
+    names = ("research-agent", "research-agent-2", "research-agent-12", "research-agent-x-agent")
+    ledger = Ledger({}, [CallRecord(name, "model-1", "model", MODEL_ID, Usage(1, 1)) for name in names])
+    assert list(usage_document(agents, ledger, NOTHING)["agents"]) == ["research", "research-2", "research-12"]
 
 
 def test_tokens_of_a_failed_call_count_as_tokens_and_money_but_not_as_a_call(agents: tuple[AgentSpec, ...]):

@@ -1,0 +1,72 @@
+"""Runs one declared agent durably, and sees that what it cost is in the ledger, however it ends."""
+
+from functools import partial
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext
+
+from agent_workflow.agents import AgentSpec
+from agent_workflow.bookkeeper import Bookkeeper
+from agent_workflow.settings import Settings
+from agent_workflow.strands_agent import build_agent
+from agent_workflow.tools import tool_options
+from durable_strands import AgentFailed, AgentRun, Limits, Observer, retry_transient, run
+from durable_strands.errors import ResultNotKept
+
+
+class AgentRuns:
+    """The runs of one pass of one execution."""
+
+    def __init__(self, settings: Settings, bookkeeper: Bookkeeper, serdes: Any) -> None:
+        self._settings = settings
+        self._bookkeeper = bookkeeper
+        self._serdes = serdes
+        self._failures: list[tuple[BaseException, str]] = []
+
+    def one(self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str) -> AgentRun:
+        """The run of an agent that runs alone.
+
+        Raises:
+            AgentFailed: it ended without an answer.
+        """
+        try:
+            answer = self.bare(context, agent, prompt, operation, self._bookkeeper)
+        except AgentFailed as failure:
+            self.remember(failure, agent)
+            self._bookkeeper.enter_unreturned()
+            # what earlier passes paid behind a lost result is in checkpoints that this pass does not come to
+            lost = isinstance(failure, ResultNotKept) and context.is_replaying()
+            self._bookkeeper.ledger.add_failure(operation, agent.model, failure.usage, failure.unknown_calls + lost)
+            # not logger.exception: the messages below the failure may quote texts
+            context.logger.error("agent=<%s>, error=<%s> | agent failed", agent.name, failure.error_type)  # noqa: TRY400
+            raise
+        context.logger.info("agent=<%s>, calls=<%d> | agent finished", agent.name, len(answer.calls))
+        return answer
+
+    def bare(
+        self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, observer: Observer
+    ) -> AgentRun:
+        """The run alone, of whose calls `observer` is told.
+
+        Raises:
+            AgentFailed: it ended without an answer.
+        """
+        return run(
+            context,
+            partial(build_agent, agent, self._settings),
+            prompt,
+            name=operation,
+            retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
+            tools=tool_options(agent.tool_options),
+            limits=Limits(**agent.limits.chosen()),
+            observer=observer,
+            serdes=self._serdes,
+        )
+
+    def remember(self, failure: AgentFailed, agent: AgentSpec) -> None:
+        """Note whose failure this is."""
+        self._failures.append((failure, agent.name))
+
+    def agent_of(self, error: BaseException) -> str | None:
+        """Name of the agent that failed with this very error; None if none did."""
+        return next((name for failure, name in self._failures if failure is error), None)

@@ -1,0 +1,20 @@
+"""The flow of an agents folder without a flow.py: its agents, one after the other, in the order of the file."""
+
+from typing import TYPE_CHECKING
+
+from agent_workflow.request import Request
+
+if TYPE_CHECKING:
+    from agent_workflow.flow import Flow
+
+DEMO_SECONDS = 10
+
+
+def run(flow: "Flow", request: Request) -> str:
+    """Ask every agent with the inputs it declares; the last one's answer is the report."""
+    *earlier, last = flow.agents
+    for agent in earlier:
+        flow.ask(agent)
+    if request.demo_checkpoint:
+        flow.wait("demo-checkpoint", DEMO_SECONDS)
+    return flow.ask(last)

@@ -1,0 +1,201 @@
+"""The verbs of a flow: what flow.py is given, each verb one durable operation that happens once."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext, DurableOperationError
+from aws_durable_execution_sdk_python.config import Duration
+
+from agent_workflow.acts import act_once
+from agent_workflow.agent_runs import AgentRuns
+from agent_workflow.agents import AgentSpec
+from agent_workflow.bookkeeper import Bookkeeper
+from agent_workflow.deployment import Deployment
+from agent_workflow.flow_errors import FlowFailed
+from agent_workflow.inputs import CLOSING, INPUT_NAME, QUERY, compose
+from agent_workflow.operation_names import Names
+from agent_workflow.refusals import hidden
+from agent_workflow.request import Request
+
+MAX_WAIT_SECONDS = 31_622_400
+"""366 days, the longest that an execution may take."""
+
+
+class Flow:
+    """One pass of one flow: the same verbs, in the same order, on every replay.
+
+    Attributes:
+        agents: names of the agents, in the order of agents.toml.
+        operations: durable operations so far, those of agents left out: their calls tell of them.
+    """
+
+    def __init__(
+        self, context: DurableContext, request: Request, deployment: Deployment, bookkeeper: Bookkeeper, serdes: Any
+    ) -> None:
+        self.agents = tuple(agent.name for agent in deployment.agents)
+        self.operations = 0
+        self._context = context
+        self._settings = deployment.settings
+        self._specs = {agent.name: agent for agent in deployment.agents}
+        self._serdes = serdes
+        self._runs = AgentRuns(deployment.settings, bookkeeper, serdes)
+        self._names = Names()
+        self._texts = {QUERY: request.query}
+        self._thread = threading.get_ident()
+        self._step: str | None = None
+        self._ending: BaseException | None = None
+
+    def ask(self, agent: str, /, *, instruction: str | None = None, **inputs: Any) -> str:
+        """The answer of an agent: operation `<agent>-agent`, of its second run `<agent>-agent-2`.
+
+        Args:
+            agent: its name in agents.toml.
+            instruction: what this flow asks of it, beside its prompt. Default: to do its part.
+            **inputs: what it is given to read, quoted as data: texts, or values that are written as JSON. Those it
+                declares and that are left out are the query and the latest answers of other agents.
+
+        Raises:
+            FlowFailed: there is no such agent, or an input is missing or cannot be written.
+            AgentFailed: it ended without an answer; a flow may catch it and go on.
+        """
+        with self._verb():
+            spec = self._spec(agent)
+            prompt = self._prompt(spec, inputs, instruction)
+            answer = self._runs.one(self._context, spec, prompt, self._names.use(spec.operation))
+            self._texts.pop(agent, None)  # the latest answer is the last
+            self._texts[agent] = answer.text
+            return answer.text
+
+    def wait(self, name: str, duration: timedelta | int, /) -> None:
+        """Wait durably: nothing runs and nothing is billed meanwhile.
+
+        Args:
+            name: of the operation.
+            duration: whole seconds, or a timedelta of such; 1 second to 366 days.
+
+        Raises:
+            FlowFailed: the name or the duration breaks its rule.
+        """
+        with self._verb():
+            seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
+            number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+            if not number or not 1 <= seconds <= MAX_WAIT_SECONDS or seconds != int(seconds):
+                raise FlowFailed(f"a wait must be 1 to {MAX_WAIT_SECONDS} whole seconds, got {hidden(duration)}")
+            self._context.wait(Duration.from_seconds(int(seconds)), name=self._names.use(name))
+            self.operations += 1
+
+    def step(self, name: str, act: Callable[[], Any], /, *, at_most_once: bool = False) -> Any:
+        """The value of `act()`, which runs once and never again on a replay: a clock, a service, a draw.
+
+        Args:
+            name: of the operation.
+            act: gives a JSON value of at most 255 KB, or more where large results have a bucket.
+            at_most_once: never run it again, not even after a killed process. Default: a run that was cut short is
+                tried again, 3 times in all, so it should bear being repeated.
+
+        Raises:
+            FlowFailed: the name breaks its rule.
+            StepFailed: the function raised, or what it returned is not JSON.
+            CallInterrupted: its process died, and no try is left.
+        """
+        with self._verb():
+            operation = self._names.use(name)
+            self.operations += 1
+
+            def inside() -> Any:
+                self._step = operation
+                try:
+                    return act()
+                finally:
+                    self._step = None
+
+            return act_once(
+                self._context, operation, inside, self._settings, serdes=self._serdes, at_most_once=at_most_once
+            )
+
+    def finished(self, returned: Any) -> dict[str, Any]:
+        """The fields of the result that `run` stands for, `report` among them.
+
+        Args:
+            returned: what `run` returned: the report, to which the latest answers of the agents are added, or the
+                fields themselves.
+
+        Raises:
+            FlowFailed: it returned something else.
+        """
+        self.refuse_to_go_on()
+        fields = self._with_answers(returned) if isinstance(returned, str) else returned
+        report = fields.get("report") if isinstance(fields, dict) else None
+        if not isinstance(report, str) or not report.strip():
+            raise FlowFailed(f"run in flow.py must return the report, or fields with a report, got {hidden(returned)}")
+        return _checked(fields)
+
+    def refuse_to_go_on(self) -> None:
+        """Raise again what ended this pass, if anything did: `except:` in a flow.py must not swallow a suspension."""
+        if self._ending is not None:
+            raise self._ending
+
+    def agent_of(self, error: BaseException) -> str | None:
+        """Name of the agent that failed with this very error; None if none did."""
+        return self._runs.agent_of(error)
+
+    @contextmanager
+    def _verb(self) -> Iterator[None]:
+        """Around every verb: refuse what a replay could not repeat, and remember the end of the pass."""
+        self.refuse_to_go_on()
+        if self._step is not None:
+            raise FlowFailed(f"the function of step {self._step} must not use verbs of the flow")
+        if threading.get_ident() != self._thread:
+            raise FlowFailed("the verbs of a flow must be used in the thread that called run")
+        try:
+            yield
+        except DurableOperationError:
+            raise
+        except BaseException as error:
+            self._ending = error
+            raise
+
+    def _spec(self, agent: str) -> AgentSpec:
+        if agent not in self._specs:
+            raise FlowFailed(f"flow.py must ask agents of agents.toml ({', '.join(self.agents)}), got {hidden(agent)}")
+        return self._specs[agent]
+
+    def _prompt(self, agent: AgentSpec, inputs: dict[str, Any], instruction: str | None) -> str:
+        names = tuple(dict.fromkeys((*agent.inputs, *inputs)))
+        texts = {name: _written(name, inputs[name]) for name in names if name in inputs}
+        if missing := [name for name in names if name not in texts and name not in self._texts]:
+            raise FlowFailed(f"agent {agent.name} must be given its input {missing[0]}: no agent has answered it")
+        closing = CLOSING if instruction is None else f"The material ends here. {instruction}"
+        return compose(names, {**self._texts, **texts}, closing=closing)
+
+    def _with_answers(self, report: str) -> dict[str, Any]:
+        last = next((name for name in reversed(self._texts) if name in self._specs), None)
+        answers = {name: self._texts[name] for name in self.agents if name in self._texts}
+        if last and answers[last] == report:
+            del answers[last]  # it is the report
+        return {**answers, "report": report}
+
+
+def _written(name: str, value: Any) -> str:
+    if not INPUT_NAME.fullmatch(name):
+        raise FlowFailed(f"the name of an input must be like {INPUT_NAME.pattern}, got {hidden(name)}")
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=1)
+    except (TypeError, ValueError, RecursionError):
+        raise FlowFailed(f"the input {name} must be a text or JSON, got a {type(value).__name__}") from None
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    if taken := sorted(fields.keys() & {QUERY, "status", "usage", "stored"}):
+        raise FlowFailed(f"run in flow.py must not return fields that the result has already, got {taken[0]}")
+    try:
+        json.dumps(fields)
+    except (TypeError, ValueError, RecursionError):
+        raise FlowFailed("run in flow.py must return fields that are JSON") from None
+    return fields

@@ -1,0 +1,11 @@
+"""The typed failures of a flow itself; those of its agents are in durable_strands.errors."""
+
+from durable_strands.errors import AgentFailed
+
+
+class FlowFailed(AgentFailed):
+    """The flow.py of the agents folder cannot be imported, asks for what does not exist, raises, or returns nothing."""
+
+
+class StepFailed(AgentFailed):
+    """The function of a `flow.step` raised, or returned what no checkpoint can hold."""

@@ -1,0 +1,35 @@
+"""Names of a flow's operations: static and ASCII, as the durable service wants them, and each used once."""
+
+import re
+from collections import Counter
+
+from agent_workflow.flow_errors import FlowFailed
+from agent_workflow.refusals import hidden
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+MAX_SLUG_CHARACTERS = 40
+
+
+class Names:
+    """Gives every use of a name a number of its own, the same on every replay."""
+
+    def __init__(self) -> None:
+        self._used: Counter[str] = Counter()
+
+    def use(self, name: str) -> str:
+        """`name`, or from its second use on `name-2`, `name-3`, ...
+
+        Raises:
+            FlowFailed: it is no lower-case ASCII name.
+        """
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise FlowFailed(f"a name in flow.py must be like {NAME.pattern}, got {hidden(name)}")
+        self._used[name] += 1
+        return name if self._used[name] == 1 else f"{name}-{self._used[name]}"
+
+
+def branch_name(number: int, text: str) -> str:
+    """Name of a branch: its number, from 1, and what ASCII is left of `text`, such as `2-edge-computing`."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    slug = "-".join(words)[:MAX_SLUG_CHARACTERS].strip("-")
+    return f"{number}-{slug}" if slug else str(number)
