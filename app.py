@@ -7,8 +7,11 @@ import shutil
 import sys
 from pathlib import Path
 
+if (beside := Path(sys.executable).with_name("node")).exists():  # .venv has one
+    os.environ.setdefault("JSII_NODE", str(beside))
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")  # eleven lines on stderr
 if shutil.which(os.environ.get("JSII_NODE", "node")) is None:  # else the CDK ends in a traceback of its own
-    sys.exit("app.py: synth needs node 20 or newer on PATH, or its path in JSII_NODE, found none")
+    sys.exit("app.py: synth needs Node 22 or newer on PATH, or its path in JSII_NODE, found none")
 
 from aws_cdk import App, Environment
 

