@@ -1,1 +1,1 @@
-"""The pipeline's own rooms: what may be asked, which agents answer, in what order, at what cost."""
+"""The pipeline's own modules: what may be asked, which agents answer, in what order, at what cost."""

@@ -59,7 +59,7 @@ class ToolOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Every choice of a run in one value, so that rooms hand on one thing.
+    """Every choice of a run in one value, so that modules hand on one thing.
 
     Attributes:
         retry: Strategy of model calls.

@@ -1,4 +1,4 @@
-"""The lab's local stack: started once, then told for each execution what the model says and where the process dies."""
+"""The lab's local stack: started once; each execution has its own replies and its own place where the process dies."""
 
 from __future__ import annotations
 

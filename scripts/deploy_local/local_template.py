@@ -1,4 +1,4 @@
-"""What a template must lose or say differently to be deployed into the emulator. Pure: the construct is not bent."""
+"""What a template must lose or say differently to be deployed into the emulator. Pure: the construct stays as it is."""
 
 from __future__ import annotations
 

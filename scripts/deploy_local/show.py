@@ -72,7 +72,7 @@ def write_story(console: Console, story: Story) -> None:
     _list(console, f"Front door {deployed.outputs['ApiUrl']}:", _visited(story.front_door))
     _list(console, "An alarm, rung for real:", [_rung(story.alarm)])
     _list(console, "Not deployed as synthesized:", _told(story.changes))
-    _list(console, "What this emulated account lacks (the construct is not bent for it):", story.gaps())
+    _list(console, "What this emulated account lacks (the construct stays as it is):", story.gaps())
     _list(console, "Seconds:", [", ".join(f"{phase} {seconds:.1f}" for phase, seconds in story.seconds.items())])
 
 

@@ -1,4 +1,4 @@
-"""The dashboard as rows, in the order of an operator's questions."""
+"""The dashboard as rows, each of which answers one question."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

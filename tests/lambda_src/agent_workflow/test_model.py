@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
-from agent_workflow import model as room
+from agent_workflow import model as module
 from agent_workflow.agents import read_agents
 from agent_workflow.settings import read_settings
 
@@ -39,13 +39,13 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", raising=False)
     yield
-    room._model.cache_clear()
-    room._session.cache_clear()
+    module._model.cache_clear()
+    module._session.cache_clear()
 
 
 def sent(network: Unavailable, agent: Any = RESEARCH, **environment: str) -> Any:
     """The one request of a model call that finds Bedrock unavailable: the durable engine retries, not botocore."""
-    model: Any = room.build_model(agent, read_settings(environment))
+    model: Any = module.build_model(agent, read_settings(environment))
     model.client.meta.events.register("before-send.bedrock-runtime", network)
 
     async def drain() -> None:
@@ -79,12 +79,12 @@ def test_streaming_chooses_the_api(streaming: str, path: str):
 
 def test_the_timeouts_are_those_of_the_settings():
     settings = read_settings({"MODEL_CONNECT_TIMEOUT_SECONDS": "3", "MODEL_READ_TIMEOUT_SECONDS": "77"})
-    model: Any = room.build_model(RESEARCH, settings)
+    model: Any = module.build_model(RESEARCH, settings)
     assert (model.client.meta.config.connect_timeout, model.client.meta.config.read_timeout) == (3, 77)
 
 
 def test_an_agents_model_is_made_once_per_process():
-    assert room.build_model(RESEARCH, read_settings({})) is room.build_model(RESEARCH, read_settings({}))
+    assert module.build_model(RESEARCH, read_settings({})) is module.build_model(RESEARCH, read_settings({}))
 
 
 def test_a_deployed_guardrail_goes_with_every_model_call():

@@ -29,7 +29,7 @@ def look_up_terms(product: str) -> str:
     found = process.extractOne(
         product, list(TERMS), scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=ALIKE
     )
-    if found is None:  # the model is told and may try again
+    if found is None:  # the model gets this text and may try again
         raise ValueError(f"product must be one of {', '.join(TERMS)}, got {product!r}")
     return json.dumps({"product": found[0], **TERMS[found[0]]})
 
