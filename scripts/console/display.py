@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.console.agents_progress import AgentProgress, Progress
+from scripts.console.sentence import say
 
 HEARTBEAT_SECONDS = 5.0
 REFRESHES_PER_SECOND = 8
@@ -38,9 +39,7 @@ class PlainDisplay:
     def note(self, at: float, sentence: str) -> None:
         """Write one line with the seconds since the start."""
         self._spoke_at = max(at, self._spoke_at)
-        self._console.print(
-            f"{at - self._started_at:7.1f} s  {sentence}", highlight=False, markup=False, soft_wrap=True
-        )
+        say(self._console, f"{at - self._started_at:7.1f} s  {sentence}", hang=len("    0.0 s  "))
 
     def show(self, progress: Progress) -> None:
         """Look at the run; mostly says nothing."""

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from scripts.console.agents_progress import Progress
 from scripts.console.models import ModelChoice
+from scripts.console.sentence import say
 
 Usage = Mapping[str, Any]
 COUNTS = {
@@ -59,11 +60,7 @@ def write_ledger(console: Console, usage: Usage | None, progress: Progress, mode
     console.print()
     console.print(table)
     for line in _remarks(usage, model):
-        _line(console, line)
-
-
-def _line(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
 
 
 def _row(name: str, usage: Usage, counts: Sequence[str], seconds: float | None) -> list[str]:

@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from scripts.console.sentence import say
 from scripts.crash_lab.sweep import Sweep
 from scripts.crash_lab.verdict import NOT_COMPARED, Verdict
 
@@ -94,10 +95,8 @@ def write_table(sweep: Sweep, seconds: float, console: Console) -> None:
     console.print(table)
     for verdict in sweep.verdicts:
         if not verdict.holds:
-            # not markup: "model:a:1" would become a picture
-            said = f"does not hold: {verdict.point.name}: {'; '.join(reasons(verdict))}"
-            console.print(said, style="red", markup=False, emoji=False, soft_wrap=True)
-    console.print(closing_line(sweep, seconds), soft_wrap=True)
+            say(console, f"does not hold: {verdict.point.name}: {'; '.join(reasons(verdict))}", style="red")
+    say(console, closing_line(sweep, seconds))
 
 
 def in_tree(path: str, shown: Container[str]) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.console.outcome import Outcome
+from scripts.console.sentence import say
 from scripts.deploy_local.gaps import GAPS, interpreter_gap
 from scripts.deploy_local.local_template import Change
 from scripts.deploy_local.readback import Deployed, Logs
@@ -136,4 +137,4 @@ def _list(console: Console, title: str, lines: Iterable[str]) -> None:
     console.print()
     console.print(title, style="bold", markup=False, highlight=False)
     for line in lines:
-        console.print(f"  - {line}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"  - {line}", hang=4)
