@@ -8,9 +8,7 @@ from rich.console import Console
 from scripts.console.display import PlainDisplay
 from scripts.console.sentence import say
 
-LONG = (
-    "the function was killed :skull: [bold] and its logs are in .local/run-20261124-143443/function.log, or not"
-)
+LONG = "the function was killed :skull: [bold] and its logs are in .local/run-20261124-143443/function.log, or not"
 
 
 def console(width, *, terminal):
