@@ -123,7 +123,7 @@ def frames(answer: dict[str, Any]) -> bytes:
     tool = block.get("toolUse")
     start = {"toolUse": {"toolUseId": tool["toolUseId"], "name": tool["name"]}} if tool else None
     delta = {"toolUse": {"input": json.dumps(tool["input"])}} if tool else block
-    events = [
+    events: list[tuple[str, dict[str, Any]]] = [
         ("messageStart", {"role": "assistant"}),
         *([("contentBlockStart", {"contentBlockIndex": 0, "start": start})] if tool else []),
         ("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}),

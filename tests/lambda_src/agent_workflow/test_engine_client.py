@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any, cast
 
 import pytest
 from aws_durable_execution_sdk_python.exceptions import CheckpointError
@@ -93,7 +94,7 @@ def test_after_an_outage_of_many_invocations_the_client_is_as_patient_as_before(
 def test_a_connection_that_cannot_be_made_is_a_fault_that_passes(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
     with pytest.raises(CheckpointError) as failed:
-        LambdaClient(EngineClient()).checkpoint(REQUEST["DurableExecutionArn"], "t", [], None)
+        LambdaClient(cast("Any", EngineClient())).checkpoint(REQUEST["DurableExecutionArn"], "t", [], None)
     assert failed.value.is_retryable()
 
 
