@@ -27,6 +27,7 @@ ONLY_THERE = {
         "agent_workflow/agent_runs.py",
         "agent_workflow/flow.py",
         "agent_workflow/endings.py",
+        "agent_workflow/engine_client.py",
         "agent_workflow/workflow.py",
         "agent_workflow/large_results.py",
     },

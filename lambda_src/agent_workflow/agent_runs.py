@@ -7,18 +7,20 @@ from aws_durable_execution_sdk_python import DurableContext
 
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
-from agent_workflow.settings import Settings
+from agent_workflow.deployment import Deployment
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.tools import tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, Observer, retry_transient, run
 from durable_strands.errors import ResultNotKept
+from durable_strands.records import Usage
 
 
 class AgentRuns:
     """The runs of one pass of one execution."""
 
-    def __init__(self, settings: Settings, bookkeeper: Bookkeeper, serdes: Any) -> None:
-        self._settings = settings
+    def __init__(self, deployment: Deployment, bookkeeper: Bookkeeper, serdes: Any) -> None:
+        self._settings = deployment.settings
+        self._agents = deployment.agents
         self._bookkeeper = bookkeeper
         self._serdes = serdes
         self._failures: list[tuple[BaseException, str]] = []
@@ -34,14 +36,19 @@ class AgentRuns:
         except AgentFailed as failure:
             self.remember(failure, agent)
             self._bookkeeper.enter_unreturned()
-            # what earlier passes paid behind a lost result is in checkpoints that this pass does not come to
-            lost = isinstance(failure, ResultNotKept) and context.is_replaying()
-            self._bookkeeper.ledger.add_failure(operation, agent.model, failure.usage, failure.unknown_calls + lost)
+            self._bookkeeper.ledger.add_failure(operation, agent.model, failure.usage, failure.unknown_calls)
+            if isinstance(failure, ResultNotKept) and context.is_replaying():
+                self._enter_what_came_after(agent)
             # not logger.exception: the messages below the failure may quote texts
             context.logger.error("agent=<%s>, error=<%s> | agent failed", agent.name, failure.error_type)  # noqa: TRY400
             raise
         context.logger.info("agent=<%s>, calls=<%d> | agent finished", agent.name, len(answer.calls))
         return answer
+
+    def _enter_what_came_after(self, lost: AgentSpec) -> None:
+        """What earlier passes paid behind a lost result is in checkpoints that this pass does not come to."""
+        for later in self._agents[self._agents.index(lost) + 1 :][:1]:
+            self._bookkeeper.ledger.add_failure(later.operation, later.model, Usage(), unknown=1)
 
     def bare(
         self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, observer: Observer

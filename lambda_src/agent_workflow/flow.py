@@ -42,7 +42,7 @@ class Flow:
         self._settings = deployment.settings
         self._specs = {agent.name: agent for agent in deployment.agents}
         self._serdes = serdes
-        self._runs = AgentRuns(deployment.settings, bookkeeper, serdes)
+        self._runs = AgentRuns(deployment, bookkeeper, serdes)
         self._names = Names()
         self._texts = {QUERY: request.query}
         self._thread = threading.get_ident()
