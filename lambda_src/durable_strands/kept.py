@@ -63,6 +63,7 @@ class KeptTool:
         agents: Of an agent: what changed in it and the agents below, by path.
         owns: Of an agent: what its tools changed in their own objects, by path.
         resume: Of an agent that asked for an interrupt: where it goes on.
+        asking: Of such an agent: the interrupts of it and the agents below, by path.
     """
 
     result: dict[str, Any]
@@ -77,6 +78,7 @@ class KeptTool:
     agents: dict[str, Any] = field(default_factory=dict)
     owns: dict[str, Any] = field(default_factory=dict)
     resume: dict[str, Any] | None = None
+    asking: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed: only what there is."""

@@ -63,8 +63,9 @@ class ToolCalls:
     async def stage(self, context: ExecuteToolContext, next_fn: Next) -> AsyncGenerator[Any, None]:
         """Strands' tool stage."""
         options = self._run.options.of_tool(context.tool_use["name"])
-        # An unknown tool is answered by Strands; structured output is validation, not an act. Both repeat on replay.
-        if context.tool is None or isinstance(context.tool, StructuredOutputTool) or not options.durable:
+        # Structured output is validation, not an act: it repeats on replay. An unknown tool is answered by Strands,
+        # in a step too: a tool that is not there any more at a replay keeps the answer that it gave.
+        if isinstance(context.tool, StructuredOutputTool) or not options.durable:
             async for event in next_fn(context):
                 yield event
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, DurableOperationError, StepContext
 from strands.agent._agent_as_tool import _AgentAsTool
-from strands.interrupt import InterruptException
+from strands.interrupt import InterruptException, _InterruptState
 from strands.middleware import ExecuteToolContext, ToolResultEvent
 from strands.types._events import ToolInterruptEvent
 
@@ -127,6 +128,9 @@ class ToolSteps:
             agent = call.context.tool.agent  # type: ignore[union-attr]
             for path, each in {"": agent, **agents_below(agent)}.items():
                 Change.from_dict(kept.agents.get(path)).apply(each, {})
+                if path in kept.asking:
+                    state = copy.deepcopy(kept.asking[path])
+                    each._interrupt_state = _InterruptState.from_dict(state)  # noqa: SLF001 - checked in `safety`
             own_state.apply_all(agent, self._run.operation(call.name), kept.owns)
 
     def apply_values(self, call: ToolCall, kept: KeptTool) -> None:
@@ -167,9 +171,12 @@ class ToolSteps:
             call.told = len(part.calls)
         call.applied = True
         kept = self._with(outcome, self._kept(call, self._bounded(call, outcome.result), 0, 1))
-        goes_on = dict(self._agent._interrupt_state.context) if outcome.interrupts else None  # noqa: SLF001 - checked in `safety`
+        if outcome.interrupts:
+            goes_on = dict(self._agent._interrupt_state.context)  # noqa: SLF001 - checked in `safety`
+            asking = {path: each._interrupt_state.to_dict() for path, (each, _) in before.items()}  # noqa: SLF001
+            kept = replace(kept, resume=goes_on, asking=asking)
         changes = {path: start.until(each, {}).to_dict() for path, (each, start) in before.items()}
-        return replace(kept, calls=tuple(part.calls), agents=changes, owns=part.own, resume=goes_on).to_dict()
+        return replace(kept, calls=tuple(part.calls), agents=changes, owns=part.own).to_dict()
 
     def _attempt(self, call: ToolCall, step: StepContext) -> dict[str, Any]:
         started, where = time.monotonic(), Place(self._run, self._agent, call.name, call.tool_name)

@@ -39,6 +39,8 @@ FEATURES = {
             "a structured answer has an alias",
         ],
         "agents as tools": ["an agent is a tool of another", "an agent delegates its answer to another"],
+        # held by test_mcp_tools.py, which has a server
+        "MCP servers by `durable_mcp_tools`": ["an mcp server brings the tools"],
         "`Graph` and `Swarm`, given": [
             "a graph goes back until it is done",
             "a graph runs two nodes side by side and joins them",
@@ -47,7 +49,7 @@ FEATURES = {
         ],
         # held by test_meters.py over such programs
         "Strands' OpenTelemetry meters": ["three tools of one turn run side by side"],
-        "interrupts by tools": ["a tool interrupts and a person answers", "an agent that is a tool interrupts"],
+        "interrupts by tools": ["a tool interrupts and a person answers", "two agents two deep interrupt at once"],
     },
     "refused": {
         "the same where it is data but not JSON": ["a tool keeps a set in an object of its own"],

@@ -19,6 +19,7 @@ from tests.lambda_src.durable_strands.parity import (
     programs_agents,
     programs_ends,
     programs_hooks,
+    programs_interrupts,
     programs_state,
     programs_teams,
     programs_tools,
@@ -26,7 +27,15 @@ from tests.lambda_src.durable_strands.parity import (
 from tests.lambda_src.durable_strands.parity.harness import swept, verdict
 from tests.lambda_src.durable_strands.parity.table import PROGRAMS, SLOW
 
-MODULES = (programs_tools, programs_state, programs_hooks, programs_agents, programs_teams, programs_ends)
+MODULES = (
+    programs_tools,
+    programs_state,
+    programs_hooks,
+    programs_agents,
+    programs_interrupts,
+    programs_teams,
+    programs_ends,
+)
 SWEEP = bool(os.environ.get("PARITY_SWEEP"))
 
 NAMED = {
