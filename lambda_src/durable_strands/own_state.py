@@ -34,7 +34,9 @@ _ran_in: WeakValueDictionary[str, Any] = WeakValueDictionary()
 def owner_of(tool: Any) -> Any:
     """The object whose attributes are the tool's own memory; None if it has none."""
     if isinstance(tool, DecoratedFunctionTool):
-        function = tool._tool_func  # noqa: SLF001 - checked in `safety`
+        function = getattr(tool, "_tool_func", None)
+        if function is None:
+            raise UnsafeAgent("strands-agents has no DecoratedFunctionTool._tool_func, which durable_strands relies on")
         return function.__self__ if inspect.ismethod(function) and not isinstance(function.__self__, type) else None
     # Strands' own kinds of tool (MCP, modules, agents) hold connections and agents, no memory of a program's.
     return tool if isinstance(tool, AgentTool) and not type(tool).__module__.startswith("strands.") else None

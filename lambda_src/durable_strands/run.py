@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack, overload
@@ -176,13 +177,13 @@ def run_agent(context: DurableContext, agent: Any, prompt: Any, *, name: str, **
     Raises:
         AgentFailed: A typed failure, with the usage so far.
     """
-    from strands.multiagent.base import MultiAgentBase
-
     from durable_strands.own_state import apply_all
     from durable_strands.results import agent_result, count_in
     from durable_strands.snapshot import Baseline, Change, agents_below
 
-    if isinstance(agent, MultiAgentBase):
+    # Looked up, not imported: whoever has a team has imported it, and nobody else shall wait for it.
+    teams: Any = sys.modules.get("strands.multiagent.base")
+    if teams is not None and isinstance(agent, teams.MultiAgentBase):
         from durable_strands.teams import run_team
 
         return run_team(context, agent, prompt, name=name, **choices)
