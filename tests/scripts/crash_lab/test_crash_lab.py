@@ -214,7 +214,13 @@ def test_fails_when_the_text_differs(evidence):
 
 def test_attempts_and_time_may_differ_at_any_depth(evidence):
     assert evidence.result is not None
-    evidence.result["usage"] |= {"attempts": 2, "latency_ms": 99, "saved_usd": "0.5", "estimates": {"any": 1}}
+    evidence.result["usage"] |= {
+        "attempts": 2,
+        "broken_attempts": 1,
+        "latency_ms": 99,
+        "saved_usd": "0.5",
+        "estimates": {"any": 1},
+    }
     evidence.result["usage"]["agents"]["a"]["calls"][0]["attempts"] = 2
 
     assert judged(evidence).holds
