@@ -3,8 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from aws_cdk import aws_apigateway as apigateway
 
 from .choices.rules import unresolved
 
@@ -12,6 +15,9 @@ MAX_QUERY = 2_000
 """Characters, as the Lambda's request allows."""
 
 MAX_BUDGET_USD = Decimal(10_000)
+_AMOUNT = r"^(?=.*[1-9])(0{0,5}[0-9]{1,4}(\.[0-9]{1,12})?|0{0,4}10000(\.0{1,12})?)$"
+"""A plain decimal number over 0 and at most 10000, as text; at most 9 digits before the point, 12 behind it."""
+
 _PLAIN_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 # What Unicode calls white space, which the parser trims; Python's own strip() also takes four control characters.
 _WHITE_SPACE = (
@@ -31,11 +37,11 @@ def check_event(event: Any) -> None:
     """
     if not isinstance(event, Mapping):
         raise ValueError(f"event must be an object like {{'query': '...'}}, got a {type(event).__name__}")  # noqa: TRY004
-    if unknown := [field for field in event if field not in _RULES]:
-        raise ValueError(f"event must have only the fields {', '.join(_RULES)}, got {unknown[0]!r}")
-    for field, (rule, holds) in _RULES.items():
-        if field != "query" and field in event and not holds(event[field]):
-            raise ValueError(f"event's {field} must be {rule}, got {event[field]!r}")
+    if unknown := [field for field in event if field not in FIELDS]:
+        raise ValueError(f"event must have only the fields {', '.join(FIELDS)}, got {unknown[0]!r}")
+    for name, field in FIELDS.items():
+        if name != "query" and name in event and not field.holds(event[name]):
+            raise ValueError(f"event's {name} must be {field.rule}, got {event[name]!r}")
     query = event.get("query")
     if isinstance(query, str) and query.strip(_WHITE_SPACE) and not _is_visible(query):
         raise ValueError(f"event must have a query with a character that can be seen, got {len(query)} that cannot")
@@ -68,8 +74,33 @@ def _is_budget(value: Any) -> bool:
     return unresolved(value) or (amount.is_finite() and 0 < amount <= MAX_BUDGET_USD)
 
 
-_RULES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "query": (f"1 to {MAX_QUERY} characters", _is_query),
-    "demo_checkpoint": ("True or False", _is_flag),
-    "budget_usd": ("a number, or a string of one, over 0 and at most 10000", _is_budget),
+@dataclass(frozen=True)
+class EventField:
+    """One field of an event."""
+
+    rule: str
+    holds: Callable[[Any], bool]
+
+    schema: apigateway.JsonSchema
+    """The same rule as far as API Gateway can check it; what it lets through, the function refuses."""
+
+
+_Json, _Kind = apigateway.JsonSchema, apigateway.JsonSchemaType
+FIELDS: Mapping[str, EventField] = {
+    "query": EventField(
+        f"1 to {MAX_QUERY} characters",
+        _is_query,
+        _Json(type=_Kind.STRING, pattern=r"\S", min_length=1, max_length=MAX_QUERY),
+    ),
+    "demo_checkpoint": EventField("True or False", _is_flag, _Json(type=_Kind.BOOLEAN)),
+    "budget_usd": EventField(
+        "a number, or a string of one, over 0 and at most 10000",
+        _is_budget,
+        _Json(
+            any_of=[
+                _Json(type=_Kind.NUMBER, minimum=0, exclusive_minimum=True, maximum=int(MAX_BUDGET_USD)),
+                _Json(type=_Kind.STRING, pattern=_AMOUNT),
+            ]
+        ),
+    ),
 }

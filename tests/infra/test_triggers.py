@@ -87,7 +87,7 @@ def test_what_only_the_deployment_knows_passes():
         ),
         (
             {"query": "news", "budget": 1},
-            "event must have only the fields query, demo_checkpoint, budget_usd",
+            "event must have only the fields query, ",
         ),
         ({"query": "news", "budget_usd": -1}, "event's budget_usd must be a number, or a string of one, over 0"),
     ],

@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 
 from aws_cdk import aws_apigateway as apigateway
 
+from ..event_rules import FIELDS
+
 KEY_HEADER = "Idempotency-Key"
 KEY_PATTERN = "[a-zA-Z0-9-_]{1,64}"
 """Lambda's own rule for the name of an execution, which the key becomes."""
 
 EXECUTION_HEADER = "X-Amz-Durable-Execution-Arn"
 JSON = "application/json"
-
-MAX_QUERY = 2_000
-MAX_BUDGET_USD = 10_000
-AMOUNT = r"^(?=.*[1-9])(0{0,5}[0-9]{1,4}(\.[0-9]{1,12})?|0{0,4}10000(\.0{1,12})?)$"
-"""A plain decimal number over 0 and at most 10000, as text; at most 9 digits before the point, 12 behind it."""
 
 # Urlencode(urldecode()): API Gateway hands a path parameter on without encoding it again, and Lambda wants the slashes
 # of the ARN encoded; a parameter that arrives encoded or decoded comes out the same.
@@ -93,21 +90,11 @@ OF_STOP = (Answer(_FOUND, "200", STOPPED), *_OF_ONE)
 
 def event_schema() -> apigateway.JsonSchema:
     """The event, field by field as the function reads it; a field that is not here is refused."""
-    json, kind = apigateway.JsonSchema, apigateway.JsonSchemaType
-    amounts = [
-        json(type=kind.NUMBER, minimum=0, exclusive_minimum=True, maximum=MAX_BUDGET_USD),
-        json(type=kind.STRING, pattern=AMOUNT),
-    ]
-    fields: Mapping[str, apigateway.JsonSchema] = {
-        "query": json(type=kind.STRING, pattern=r"\S", min_length=1, max_length=MAX_QUERY),
-        "demo_checkpoint": json(type=kind.BOOLEAN),
-        "budget_usd": json(any_of=amounts),
-    }
-    return json(
+    return apigateway.JsonSchema(
         schema=apigateway.JsonSchemaVersion.DRAFT4,
         title="Event",
-        type=kind.OBJECT,
-        properties=fields,
+        type=apigateway.JsonSchemaType.OBJECT,
+        properties={name: field.schema for name, field in FIELDS.items()},
         required=["query"],
         additional_properties=False,
     )
