@@ -1,6 +1,7 @@
 """The wheel: built from the sdist, installed elsewhere, imported in ten lines, the same asset as the checkout's."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,14 @@ def test_the_wheel_holds_the_construct_its_types_and_the_lambda(wheel):
     wanted = ("py.typed", "pipeline.py", "lambda_src/handler.py", "lambda_src/requirements.txt")
     assert {f"durable_agent_pipeline/{name}" for name in wanted} <= names
     assert not [name for name in names if name.endswith(".pyc") or "infra/stacks" in name or name.startswith("infra/")]
+
+
+def test_what_a_package_index_shows_has_no_link_into_the_repository(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (about,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    shown = archive.read(about).decode()
+    assert "pipeline.grant_invoke" in shown
+    assert [target for target in re.findall(r"\]\(([^)]*)\)", shown) if not target.startswith("https://")] == []
 
 
 def test_ten_foreign_lines_make_a_nag_clean_template(python, tmp_path):
