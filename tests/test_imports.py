@@ -25,6 +25,7 @@ ONLY_THERE = {
         "handler.py",
         "agent_workflow/acts.py",
         "agent_workflow/agent_runs.py",
+        "agent_workflow/fan_out.py",
         "agent_workflow/flow.py",
         "agent_workflow/endings.py",
         "agent_workflow/engine_client.py",

@@ -8,12 +8,13 @@ from aws_lambda_powertools import Logger
 
 from agent_workflow.budget import check_spent
 from agent_workflow.ledger import FAILED, Ledger
+from agent_workflow.operation_names import branch_of
 from agent_workflow.settings import Settings
 from agent_workflow.telemetry import emit
 from durable_strands.errors import AgentFailed
 from durable_strands.observer import Observer
 from durable_strands.outcome import ANSWERS, paid_failure
-from durable_strands.records import CallRecord, Usage
+from durable_strands.records import CallRecord, Usage, total_usage
 
 _OPERATION = re.compile(r"-agent(-[0-9]+)?$")
 """What an operation's name has beyond its agent's: every run of an agent has the dimension of the agent."""
@@ -60,12 +61,20 @@ class Bookkeeper(Observer):
         line = "agent=<%s>, call=<%s>, attempt=<%d>, error=<%s> | attempt failed"
         self._logger.warning(line, _agent(agent), call, attempt, error.error_type)
 
-    def enter_unreturned(self) -> None:
-        """Enter what model calls cost whose replies this pass paid for and then lost: no checkpoint took them."""
-        for record in self._unreturned.values():
-            if record.kind == "model":
-                self.ledger.add(replace(record, name=FAILED, kind=FAILED))
-        self._unreturned.clear()
+    def enter_unreturned(self, below: str = "") -> Usage:
+        """Enter what model calls cost whose replies this pass paid for and then lost: no checkpoint took them.
+
+        Args:
+            below: only calls whose names begin so, those of one branch. Default: all.
+
+        Returns:
+            Their known tokens.
+        """
+        lost = [key for key in self._unreturned if key[1].startswith(below)]
+        records = [record for key in lost if (record := self._unreturned.pop(key)).kind == "model"]
+        for record in records:
+            self.ledger.add(replace(record, name=FAILED, kind=FAILED))
+        return total_usage(records)
 
     def _emit_model_call(self, record: CallRecord) -> None:
         agent, cost = _agent(record.agent), self.ledger.cost(record)
@@ -81,7 +90,8 @@ class Bookkeeper(Observer):
         emit(self._settings, values, Agent=agent, Model=record.model_id or "unknown")
         emit(self._settings, totals)
         if record.stop_reason in ANSWERS:
-            latency = sum(call.latency_ms for call in self.ledger.of(record.agent)) + record.latency_ms
+            before = (call for call in self.ledger.of(record.agent) if branch_of(call.name) == branch_of(record.name))
+            latency = sum(call.latency_ms for call in before) + record.latency_ms
             emit(self._settings, {"AgentDuration": latency}, Agent=agent)
         # The call succeeds and the agent fails on it afterwards, outside any step, where nothing may be counted.
         if failure := paid_failure(record.stop_reason):

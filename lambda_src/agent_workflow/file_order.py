@@ -2,12 +2,23 @@
 
 from typing import TYPE_CHECKING
 
+from agent_workflow.errors import InvalidRequest
 from agent_workflow.request import Request
 
 if TYPE_CHECKING:
     from agent_workflow.flow import Flow
 
 DEMO_SECONDS = 10
+
+
+def refuse_what_no_flow_does(request: Request) -> None:
+    """Refuse, before any call, what only a flow.py can do.
+
+    Raises:
+        InvalidRequest: the event asks for topics.
+    """
+    if request.topics is not None:
+        raise InvalidRequest("topics must be left out: these agents have no flow.py that could take them one by one")
 
 
 def run(flow: "Flow", request: Request) -> str:

@@ -2,8 +2,9 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,14 +16,26 @@ from agent_workflow.agent_runs import AgentRuns
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.deployment import Deployment
+from agent_workflow.fan_out import Branch, FanOut
 from agent_workflow.flow_errors import FlowFailed
 from agent_workflow.inputs import CLOSING, INPUT_NAME, QUERY, compose
-from agent_workflow.operation_names import Names
+from agent_workflow.operation_names import Names, branch_name
 from agent_workflow.refusals import hidden
 from agent_workflow.request import Request
 
 MAX_WAIT_SECONDS = 31_622_400
 """366 days, the longest that an execution may take."""
+MAX_BRANCHES = 200
+"""With the calls inside them well below the 3,000 operations that an execution may have."""
+
+
+@dataclass(frozen=True)
+class Each:
+    """What one of the many of `ask_each` ended with: `text`, or `error_type` if its agent failed."""
+
+    item: Any
+    text: str | None = None
+    error_type: str | None = None
 
 
 class Flow:
@@ -43,6 +56,8 @@ class Flow:
         self._specs = {agent.name: agent for agent in deployment.agents}
         self._serdes = serdes
         self._runs = AgentRuns(deployment, bookkeeper, serdes)
+        self._fan_out = FanOut(self._runs, bookkeeper, serdes)
+        self._asked: set[str] = set()
         self._names = Names()
         self._texts = {QUERY: request.query}
         self._thread = threading.get_ident()
@@ -65,10 +80,61 @@ class Flow:
         with self._verb():
             spec = self._spec(agent)
             prompt = self._prompt(spec, inputs, instruction)
-            answer = self._runs.one(self._context, spec, prompt, self._names.use(spec.operation))
+            operation = self._names.use(spec.operation)
+            self._asked.add(operation)
+            answer = self._runs.one(self._context, spec, prompt, operation)
             self._texts.pop(agent, None)  # the latest answer is the last
             self._texts[agent] = answer.text
             return answer.text
+
+    def ask_each(
+        self,
+        agent: str,
+        items: Sequence[Any],
+        /,
+        *,
+        name: str,
+        item: str,
+        max_failed: int = 0,
+        instruction: str | None = None,
+        **inputs: Any,
+    ) -> list[Each]:
+        """Ask one agent once for each of many, side by side: a durable map `name` of branches named `1-first-item`.
+
+        Args:
+            agent: its name in agents.toml.
+            items: what for, at most 200, texts or JSON; without one nothing happens.
+            name: of the operation.
+            item: name of the input under which each is given.
+            max_failed: so many may fail and the flow goes on, if not all do. Default: 0.
+            instruction: as for `ask`.
+            **inputs: what all of them are given besides, as for `ask`.
+
+        Returns:
+            What each ended with, in the order of `items`.
+
+        Raises:
+            FlowFailed: as for `ask`, or there are too many items.
+            AgentFailed: the failure of the first that failed, if more failed than may; all have ended by then.
+        """
+        with self._verb():
+            spec = self._spec(agent)
+            if not isinstance(items, list | tuple) or len(items) > MAX_BRANCHES:
+                raise FlowFailed(f"ask_each must be given a list of at most {MAX_BRANCHES} items, got {hidden(items)}")
+            if not items:
+                return []
+            prompts = [self._prompt(spec, {**inputs, item: each}, instruction) for each in items]
+            labels = [branch_name(number, str(each)) for number, each in enumerate(items, 1)]
+            branches = [Branch(n, *pair) for n, pair in enumerate(zip(labels, prompts, strict=True), 1)]
+            self._count_branches(spec.operation, len(items))
+            most = self._settings.max_parallel_branches
+            ended = self._fan_out.each(self._context, spec, branches, name=self._names.use(name), most=most)
+            failures = [answer.failure for answer in ended if answer.failure is not None]
+            if len(failures) > max_failed or len(failures) == len(items):
+                self._runs.remember(failures[0], spec)
+                raise failures[0]
+            told = [(answer.text, answer.failure and answer.failure.error_type) for answer in ended]
+            return [Each(each, *answer) for each, answer in zip(items, told, strict=True)]
 
     def wait(self, name: str, duration: timedelta | int, /) -> None:
         """Wait durably: nothing runs and nothing is billed meanwhile.
@@ -142,6 +208,12 @@ class Flow:
     def agent_of(self, error: BaseException) -> str | None:
         """Name of the agent that failed with this very error; None if none did."""
         return self._runs.agent_of(error)
+
+    def _count_branches(self, operation: str, number: int) -> None:
+        """The map, its branches, and the agents in them: the ledger tells of one, by their common name."""
+        told = int(operation not in self._asked)
+        self._asked.add(operation)
+        self.operations += 1 + number + number - told
 
     @contextmanager
     def _verb(self) -> Iterator[None]:

@@ -9,3 +9,7 @@ class FlowFailed(AgentFailed):
 
 class StepFailed(AgentFailed):
     """The function of a `flow.step` raised, or returned what no checkpoint can hold."""
+
+
+class TopicsNotPlanned(AgentFailed):
+    """With `"topics": "auto"` the research agent named no two topics, not even when asked again."""

@@ -33,3 +33,9 @@ def branch_name(number: int, text: str) -> str:
     words = re.findall(r"[a-z0-9]+", text.lower())
     slug = "-".join(words)[:MAX_SLUG_CHARACTERS].strip("-")
     return f"{number}-{slug}" if slug else str(number)
+
+
+def branch_of(call: str) -> int:
+    """Number of the branch that made a call, which the call's name in the ledger begins with; 0 outside of branches."""
+    number, _, rest = call.partition("/")
+    return int(number) if rest and number.isdigit() else 0

@@ -3,9 +3,9 @@
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, Any, Literal, LiteralString
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from agent_workflow.errors import InvalidRequest
@@ -15,6 +15,8 @@ from durable_strands.visible import is_visible
 MAX_QUERY_CHARACTERS = 2_000
 MAX_BUDGET_USD = Decimal(10_000)
 BUDGET_RULE: LiteralString = "must be a number, or a string of one, over 0 and at most 10000"
+TOPICS_RULE: LiteralString = 'must be a list of 2 to 20 topics, or "auto"'
+MIN_TOPICS, MAX_TOPICS, MAX_TOPIC_CHARACTERS = 2, 20, 200
 # A plain decimal number: no sign, exponent, blank, underscore or other script's digits.
 PLAIN_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 
@@ -34,6 +36,25 @@ def _readable(query: str) -> str:
     return query
 
 
+Topic = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TOPIC_CHARACTERS),
+    AfterValidator(_readable),
+]
+
+
+def _topics(value: object) -> object:
+    if value is None or (isinstance(value, str) and value != "auto"):
+        raise PydanticCustomError("topics", TOPICS_RULE)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _different(topics: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
+    if isinstance(topics, tuple) and len(set(topics)) < len(topics):
+        raise PydanticCustomError("topics", "must be different topics after trimming")
+    return topics
+
+
 class Request(BaseModel):
     """One execution's request, checked and frozen.
 
@@ -41,6 +62,9 @@ class Request(BaseModel):
         query: the topic, 1 to 2,000 characters after trimming, at least one of them visible.
         demo_checkpoint: whether to wait durably for 10 seconds before the last agent. Default: no wait.
         budget_usd: USD that the model calls may cost. Default: only the deployment's ceiling applies.
+        topics: 2 to 20 different parts of the query, each researched by itself, or "auto": the research agent names
+            them. Default: none, the query is researched as a whole.
+        max_failed_topics: so many of them may fail and the report is still written. Default: 0.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -52,6 +76,12 @@ class Request(BaseModel):
     ]
     demo_checkpoint: bool = False
     budget_usd: Annotated[Decimal | None, BeforeValidator(_budget)] = None
+    topics: Annotated[
+        Annotated[tuple[Topic, ...], Field(min_length=MIN_TOPICS, max_length=MAX_TOPICS)] | Literal["auto"] | None,
+        BeforeValidator(_topics),
+        AfterValidator(_different),
+    ] = None
+    max_failed_topics: Annotated[int, Field(ge=0, le=MAX_TOPICS)] = 0
 
 
 def parse_request(event: Any) -> Request:

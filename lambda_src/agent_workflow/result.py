@@ -9,6 +9,7 @@ from typing import Any
 from agent_workflow.agents import AgentSpec
 from agent_workflow.estimates import Estimates
 from agent_workflow.ledger import Ledger
+from agent_workflow.operation_names import branch_of
 from agent_workflow.request import Request
 from durable_strands.records import CallRecord, Usage, total_usage, unknown_calls
 
@@ -87,6 +88,8 @@ def _run(run: _Run, ledger: Ledger, *, calls: bool) -> Document:
         "cost_usd": usd(ledger.spent(run.operation)),
         "saved_usd": usd(ledger.saved(run.operation)),
     }
+    # branches that ran side by side one after the other, whichever was faster
+    made = sorted(made, key=lambda call: branch_of(call.name))
     return {**document, "calls": [_call(call, ledger) for call in made]} if calls else document
 
 

@@ -33,6 +33,7 @@ class Settings(BaseModel):
         budget_ceiling_usd: most USD that any execution may cost. Default: no ceiling.
         prices: model id -> price. Default: none, so every cost is null.
         retry_initial_delay_seconds: ceiling of the first back-off. Default: 2.
+        max_parallel_branches: most branches of a flow, such as topics, at the same time. Default: 5.
         guardrail_id: Bedrock guardrail that every model call goes through. Default: none.
         guardrail_version: its version. Default: DRAFT.
         large_results_bucket: bucket of results too large for a checkpoint. Default: none, such a result is refused.
@@ -56,6 +57,7 @@ class Settings(BaseModel):
     retry_initial_delay_seconds: int = Field(default=2, alias="RETRY_INITIAL_DELAY_SECONDS", ge=1, le=300)
     large_results_bucket: Word | None = Field(default=None, alias="LARGE_RESULTS_BUCKET")
     large_results_kms_key_arn: Word | None = Field(default=None, alias="LARGE_RESULTS_KMS_KEY_ARN")
+    max_parallel_branches: int = Field(default=5, alias="MAX_PARALLEL_BRANCHES", ge=1, le=50)
     guardrail_id: Word | None = Field(default=None, alias="GUARDRAIL_ID")
     guardrail_version: Word = Field(default="DRAFT", alias="GUARDRAIL_VERSION")
     service: Word = Field(default="durable-agent-pipeline", alias="POWERTOOLS_SERVICE_NAME")

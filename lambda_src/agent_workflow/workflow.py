@@ -19,9 +19,10 @@ from agent_workflow.budget import check_prices, smaller_budget
 from agent_workflow.deployment import Deployment
 from agent_workflow.endings import ended, error_data
 from agent_workflow.estimates import estimate
+from agent_workflow.file_order import refuse_what_no_flow_does
 from agent_workflow.flow import Flow
 from agent_workflow.flow_errors import FlowFailed
-from agent_workflow.flow_module import FILE, Run, load_flow
+from agent_workflow.flow_module import FILE, Run, has_flow, load_flow
 from agent_workflow.large_results import Bucket, LargeResultsSerDes, folder_of, too_large
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.request import Request
@@ -56,6 +57,8 @@ class Workflow:
         self._bookkeeper = Bookkeeper(settings, budget, logger)
         serdes = LargeResultsSerDes(self._bucket) if self._bucket else None
         self._flow = Flow(context, request, deployment, self._bookkeeper, serdes)
+        if not has_flow(settings.agents_folder):
+            refuse_what_no_flow_does(request)
         check_prices(budget, self._agents, self._bookkeeper.ledger)
 
     def run(self) -> Document:

@@ -7,12 +7,25 @@ does goes into `flow.step`.
 
 from typing import Any
 
+from agent_workflow.topics import ONE_TOPIC, listed, one_text, plan_topics, with_limits
 
-def run(flow: Any, request: Any) -> dict[str, str]:
+
+def run(flow: Any, request: Any) -> dict[str, Any]:
     """Research the query, analyse what was found, write the report."""
-    research = flow.ask("research", query=request.query)
+    found = in_topics(flow, request) if request.topics else []
+    research = one_text(found) or flow.ask("research", query=request.query)
     analysis = flow.ask("analysis", research=research)
     if request.demo_checkpoint:
         flow.wait("demo-checkpoint", 10)
     report = flow.ask("summary", query=request.query, research=research, analysis=analysis)
-    return {"research": research, "analysis": analysis, "report": report}
+    texts = {"research": research, "analysis": analysis, "report": with_limits(report, found)}
+    return {**texts, "topics": listed(found)} if found else texts
+
+
+def in_topics(flow: Any, request: Any) -> Any:
+    """One research for each topic, side by side; with "auto" the agent names the topics first."""
+    topics = plan_topics(flow, "research", request.query) if request.topics == "auto" else request.topics
+    return flow.ask_each(
+        "research", topics, name="research-topics", item="topic", query=request.query, instruction=ONE_TOPIC,
+        max_failed=request.max_failed_topics,
+    )  # fmt: skip

@@ -1,0 +1,128 @@
+"""Asks one agent once for each of many, side by side, and keeps the ledger exact whoever fails and whenever."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext, DurableOperationError
+from aws_durable_execution_sdk_python.config import ChildConfig
+
+from agent_workflow.agent_runs import AgentRuns
+from agent_workflow.agents import AgentSpec
+from agent_workflow.bookkeeper import Bookkeeper
+from agent_workflow.ledger import FAILED
+from durable_strands import AgentFailed, CallRecord, Observer, Usage, map_agents
+from durable_strands.errors import rebuild
+from durable_strands.records import total_usage, unknown_calls
+from durable_strands.serdes import PlainJson
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One of the many: its number, from 1, the name of its operation, and what the agent is asked."""
+
+    number: int
+    name: str
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a branch ended with: a text, or the failure of its agent."""
+
+    text: str | None = None
+    failure: AgentFailed | None = None
+
+
+class FanOut:
+    """The branches of one pass."""
+
+    def __init__(self, runs: AgentRuns, bookkeeper: Bookkeeper, serdes: Any) -> None:
+        self._runs = runs
+        self._bookkeeper = bookkeeper
+        self._serdes = serdes or PlainJson()
+
+    def each(
+        self, context: DurableContext, agent: AgentSpec, branches: Sequence[Branch], *, name: str, most: int
+    ) -> list[Answered]:
+        """Ask `agent` in every branch; what each ended with, in order.
+
+        Args:
+            context: the durable context.
+            agent: whom to ask; its operation has the same name in every branch.
+            branches: whom for; the same on every replay.
+            name: of the operation above the branches.
+            most: branches at the same time.
+        """
+
+        def branch(inner: DurableContext, one: Branch, observer: Observer) -> dict[str, Any]:
+            return self._branch(inner, agent, one, _Numbered(observer, one.number))
+
+        ended = map_agents(
+            context, branches, branch, name=name, observer=self._bookkeeper, max_concurrency=most
+        )  # fmt: skip
+        answers = [_answered(kept) for kept in ended]
+        for one, answer in zip(branches, answers, strict=True):
+            if answer.failure is not None:
+                self._enter(agent, one, answer.failure)
+        failed = sum(answer.failure is not None for answer in answers)
+        context.logger.info("agent=<%s>, branches=<%d>, failed=<%d> | branches ended", agent.name, len(ended), failed)
+        return answers
+
+    def _branch(self, context: DurableContext, agent: AgentSpec, one: Branch, observer: Observer) -> dict[str, Any]:
+        ran = []
+
+        def body(child: DurableContext) -> dict[str, Any]:
+            ran.append(one.number)
+            try:
+                answer = self._runs.bare(child, agent, one.prompt, agent.operation, observer)
+            except AgentFailed as failure:
+                told = [failure.message, failure.error_type, failure.data]
+                return {"failure": told, "calls": [call.to_dict() for call in failure.calls]}
+            return {"text": answer.text, "calls": [call.to_dict() for call in answer.calls]}
+
+        kept = context.run_in_child_context(body, name=one.name, config=ChildConfig(serdes=self._serdes))
+        if not ran:  # it ended in an earlier pass, while others went on
+            for call in kept["calls"]:
+                observer.call_returned(CallRecord.from_dict(call))
+        return {name: value for name, value in kept.items() if name != "calls"}
+
+    def _enter(self, agent: AgentSpec, one: Branch, failure: AgentFailed) -> None:
+        """Enter what a failed branch spent beyond its finished calls, such as a reply that could not be kept."""
+        lost = self._bookkeeper.enter_unreturned(f"{one.number}/")
+        known = total_usage(failure.calls) + lost
+        beyond = Usage(*(max(0, getattr(failure.usage, kind) - getattr(known, kind)) for kind in vars(known)))
+        spent = [beyond] if beyond != Usage() else []
+        for usage in [*spent, *[None] * (failure.unknown_calls - unknown_calls(failure.calls))]:
+            record = CallRecord(agent.operation, f"{one.number}/{FAILED}", FAILED, agent.model, usage)
+            self._bookkeeper.ledger.add(record)
+
+
+def _answered(kept: dict[str, Any]) -> Answered:
+    if "text" in kept:
+        return Answered(text=kept["text"])
+    message, error_type, data = kept["failure"]
+    return Answered(failure=rebuild(DurableOperationError(message, error_type, data)))
+
+
+class _Numbered(Observer):
+    """Tells another observer of the calls of one branch, by names that no other branch has: `2/model-1`."""
+
+    def __init__(self, observer: Observer, number: int) -> None:
+        self._observer = observer
+        self._number = number
+
+    def before_model_call(self, agent: str, call: str) -> None:
+        self._observer.before_model_call(agent, self._named(call))
+
+    def call_returned(self, record: CallRecord) -> None:
+        self._observer.call_returned(replace(record, name=self._named(record.name)))
+
+    def call_made(self, record: CallRecord) -> None:
+        self._observer.call_made(replace(record, name=self._named(record.name)))
+
+    def attempt_failed(self, agent: str, call: str, attempt: int, error: AgentFailed) -> None:
+        self._observer.attempt_failed(agent, self._named(call), attempt, error)
+
+    def _named(self, call: str) -> str:
+        return f"{self._number}/{call}"
