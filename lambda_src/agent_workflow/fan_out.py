@@ -33,6 +33,11 @@ class Answered:
     text: str | None = None
     failure: AgentFailed | None = None
 
+    @property
+    def error_type(self) -> str | None:
+        """Name of the failure's type, which callers match; None of a text."""
+        return self.failure.error_type if self.failure else None
+
 
 class FanOut:
     """The branches of one pass."""

@@ -133,8 +133,7 @@ class Flow:
             if len(failures) > max_failed or len(failures) == len(items):
                 self._runs.remember(failures[0], spec)
                 raise failures[0]
-            told = [(answer.text, answer.failure and answer.failure.error_type) for answer in ended]
-            return [Each(each, *answer) for each, answer in zip(items, told, strict=True)]
+            return [Each(each, answer.text, answer.error_type) for each, answer in zip(items, ended, strict=True)]
 
     def wait(self, name: str, duration: timedelta | int, /) -> None:
         """Wait durably: nothing runs and nothing is billed meanwhile.
