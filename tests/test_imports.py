@@ -27,6 +27,7 @@ ONLY_THERE = {
         "agent_workflow/agent_runs.py",
         "agent_workflow/fan_out.py",
         "agent_workflow/flow.py",
+        "agent_workflow/review.py",
         "agent_workflow/endings.py",
         "agent_workflow/engine_client.py",
         "agent_workflow/workflow.py",
@@ -34,12 +35,18 @@ ONLY_THERE = {
     },
     "strands": {"agent_workflow/model.py", "agent_workflow/strands_agent.py"},
     "botocore": {"agent_workflow/engine_client.py", "agent_workflow/model.py", "agent_workflow/large_results.py"},
-    "boto3": {"agent_workflow/engine_client.py", "agent_workflow/model.py", "agent_workflow/large_results.py"},
+    "boto3": {
+        "agent_workflow/engine_client.py",
+        "agent_workflow/model.py",
+        "agent_workflow/large_results.py",
+        "agent_workflow/review_notice.py",
+    },
     "aws_lambda_powertools": {"agent_workflow/telemetry.py", "agent_workflow/bookkeeper.py"},
     "pydantic": {
         "agent_workflow/prices.py",
         "agent_workflow/refusals.py",
         "agent_workflow/request.py",
+        "agent_workflow/review_choice.py",
         "agent_workflow/settings.py",
     },
 }

@@ -9,14 +9,17 @@ if TYPE_CHECKING:
     from agent_workflow.flow import Flow
 
 DEMO_SECONDS = 10
+REVISE = "A reviewer wants `draft` changed as `comments` says. Write it again, whole, with these changes and no others."
 
 
 def refuse_what_no_flow_does(request: Request) -> None:
     """Refuse, before any call, what only a flow.py can do.
 
     Raises:
-        InvalidRequest: the event asks for topics.
+        InvalidRequest: the event asks for topics, or for a review before the last agent.
     """
+    if request.review and request.review.after != "report":
+        raise InvalidRequest("review.after must be report: these agents have no flow.py that could wait before that")
     if request.topics is not None:
         raise InvalidRequest("topics must be left out: these agents have no flow.py that could take them one by one")
 
@@ -28,4 +31,8 @@ def run(flow: "Flow", request: Request) -> str:
         flow.ask(agent)
     if request.demo_checkpoint:
         flow.wait("demo-checkpoint", DEMO_SECONDS)
-    return flow.ask(last)
+
+    def again(draft: str, comments: str) -> str:
+        return flow.ask(last, draft=draft, comments=comments, instruction=REVISE)
+
+    return flow.review(flow.ask(last), revise=again)

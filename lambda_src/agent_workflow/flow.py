@@ -22,6 +22,7 @@ from agent_workflow.inputs import CLOSING, INPUT_NAME, QUERY, compose
 from agent_workflow.operation_names import Names, branch_name
 from agent_workflow.refusals import hidden
 from agent_workflow.request import Request
+from agent_workflow.review import Reviews, Revise
 
 MAX_WAIT_SECONDS = 31_622_400
 """366 days, the longest that an execution may take."""
@@ -43,14 +44,15 @@ class Flow:
 
     Attributes:
         agents: names of the agents, in the order of agents.toml.
-        operations: durable operations so far, those of agents left out: their calls tell of them.
+        reviewed: whether a review that was asked for was held.
     """
 
     def __init__(
         self, context: DurableContext, request: Request, deployment: Deployment, bookkeeper: Bookkeeper, serdes: Any
     ) -> None:
         self.agents = tuple(agent.name for agent in deployment.agents)
-        self.operations = 0
+        self.reviewed = False
+        self._operations = 0
         self._context = context
         self._settings = deployment.settings
         self._specs = {agent.name: agent for agent in deployment.agents}
@@ -58,6 +60,8 @@ class Flow:
         self._runs = AgentRuns(deployment, bookkeeper, serdes)
         self._fan_out = FanOut(self._runs, bookkeeper, serdes)
         self._asked: set[str] = set()
+        self._reviews = Reviews(context, deployment.settings)
+        self._review = request.review
         self._names = Names()
         self._texts = {QUERY: request.query}
         self._thread = threading.get_ident()
@@ -151,7 +155,7 @@ class Flow:
             if not number or not 1 <= seconds <= MAX_WAIT_SECONDS or seconds != int(seconds):
                 raise FlowFailed(f"a wait must be 1 to {MAX_WAIT_SECONDS} whole seconds, got {hidden(duration)}")
             self._context.wait(Duration.from_seconds(int(seconds)), name=self._names.use(name))
-            self.operations += 1
+            self._operations += 1
 
     def step(self, name: str, act: Callable[[], Any], /, *, at_most_once: bool = False) -> Any:
         """The value of `act()`, which runs once and never again on a replay: a clock, a service, a draw.
@@ -169,7 +173,7 @@ class Flow:
         """
         with self._verb():
             operation = self._names.use(name)
-            self.operations += 1
+            self._operations += 1
 
             def inside() -> Any:
                 self._step = operation
@@ -182,6 +186,40 @@ class Flow:
                 self._context, operation, inside, self._settings, serdes=self._serdes, at_most_once=at_most_once
             )
 
+    def review(self, text: str, /, *, of: str = "report", revise: Revise | None = None) -> str:
+        """The text that a person approved or wrote; `text` at once unless a review after `of` is asked for.
+
+        Whether one is asked for is said by the event, else by the deployment. Operations `review-1`, `review-2`, ...
+
+        Args:
+            text: what is reviewed.
+            of: which text it is: "analysis" or "report", as the event's `after` names it.
+            revise: gives the text again, from the text and a person's comments. Default: it cannot be sent back.
+
+        Raises:
+            ReviewNotRequested: nobody could be told.
+        """
+        if not self._review or self._review.after != of:
+            return text
+        self.reviewed = True
+        with self._verb():
+            return self._reviews.accepted(text, of, self._review, revise)
+
+    @property
+    def operations(self) -> int:
+        """Durable operations so far, those of agents left out: their calls tell of them."""
+        return self._operations + self._reviews.operations
+
+    @property
+    def rounds(self) -> list[dict[str, Any]]:
+        """What the result's `review` lists."""
+        return self._reviews.rounds
+
+    def answers_so_far(self) -> dict[str, str]:
+        """The latest answers of the agents but the last one's, which no person approved."""
+        *known, _ = [name for name in self._texts if name in self._specs] or [""]
+        return {name: self._texts[name] for name in self.agents if name in known}
+
     def finished(self, returned: Any) -> dict[str, Any]:
         """The fields of the result that `run` stands for, `report` among them.
 
@@ -193,6 +231,8 @@ class Flow:
             FlowFailed: it returned something else.
         """
         self.refuse_to_go_on()
+        if self._review and not self.reviewed:
+            raise FlowFailed(f"flow.py must hold the review after the {self._review.after} that was asked for")
         fields = self._with_answers(returned) if isinstance(returned, str) else returned
         report = fields.get("report") if isinstance(fields, dict) else None
         if not isinstance(report, str) or not report.strip():
@@ -212,7 +252,7 @@ class Flow:
         """The map, its branches, and the agents in them: the ledger tells of one, by their common name."""
         told = int(operation not in self._asked)
         self._asked.add(operation)
-        self.operations += 1 + number + number - told
+        self._operations += 1 + number + number - told
 
     @contextmanager
     def _verb(self) -> Iterator[None]:

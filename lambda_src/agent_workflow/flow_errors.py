@@ -13,3 +13,9 @@ class StepFailed(AgentFailed):
 
 class TopicsNotPlanned(AgentFailed):
     """With `"topics": "auto"` the research agent named no two topics, not even when asked again."""
+
+
+class ReviewNotRequested(AgentFailed):
+    """Nobody could be told of a review, or its answers broke the rules without end; nothing was approved."""
+
+    retryable = True

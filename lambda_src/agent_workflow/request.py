@@ -2,14 +2,25 @@
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, Literal, LiteralString
+from typing import TYPE_CHECKING, Annotated, Any, Literal, LiteralString
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from agent_workflow.errors import InvalidRequest
 from agent_workflow.refusals import hidden, refusal
+from agent_workflow.review_choice import ReviewField
 from durable_strands.visible import is_visible
 
 MAX_QUERY_CHARACTERS = 2_000
@@ -43,16 +54,22 @@ Topic = Annotated[
 ]
 
 
-def _topics(value: object) -> object:
-    if value is None or (isinstance(value, str) and value != "auto"):
+def _topics(value: object, read: Callable[[object], tuple[str, ...]]) -> tuple[str, ...] | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    if not isinstance(value, list):
         raise PydanticCustomError("topics", TOPICS_RULE)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _different(topics: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
-    if isinstance(topics, tuple) and len(set(topics)) < len(topics):
+    topics = read(tuple(value))
+    if len(set(topics)) < len(topics):
         raise PydanticCustomError("topics", "must be different topics after trimming")
     return topics
+
+
+if TYPE_CHECKING:
+    Topics = tuple[str, ...] | Literal["auto"]
+else:
+    # no union for pydantic, whose refusals would name its members
+    Topics = Annotated[tuple[Topic, ...], Field(min_length=MIN_TOPICS, max_length=MAX_TOPICS), WrapValidator(_topics)]
 
 
 class Request(BaseModel):
@@ -64,6 +81,7 @@ class Request(BaseModel):
         budget_usd: USD that the model calls may cost. Default: only the deployment's ceiling applies.
         topics: 2 to 20 different parts of the query, each researched by itself, or "auto": the research agent names
             them. Default: none, the query is researched as a whole.
+        review: the review by a person that the execution waits for; False is none, None the deployment's choice.
         max_failed_topics: so many of them may fail and the report is still written. Default: 0.
     """
 
@@ -76,11 +94,8 @@ class Request(BaseModel):
     ]
     demo_checkpoint: bool = False
     budget_usd: Annotated[Decimal | None, BeforeValidator(_budget)] = None
-    topics: Annotated[
-        Annotated[tuple[Topic, ...], Field(min_length=MIN_TOPICS, max_length=MAX_TOPICS)] | Literal["auto"] | None,
-        BeforeValidator(_topics),
-        AfterValidator(_different),
-    ] = None
+    topics: Topics = None  # type: ignore[assignment]
+    review: ReviewField = None  # type: ignore[assignment]
     max_failed_topics: Annotated[int, Field(ge=0, le=MAX_TOPICS)] = 0
 
 

@@ -11,6 +11,7 @@ from agent_workflow.deployment_file import with_deployment_file
 from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.prices import ModelPrice
 from agent_workflow.refusals import refusal
+from agent_workflow.review_choice import ReviewField
 
 TASK_ROOT = Path(__file__).resolve().parents[1]
 # What Bedrock's requestMetadata and a CloudWatch dimension both accept.
@@ -34,6 +35,10 @@ class Settings(BaseModel):
         prices: model id -> price. Default: none, so every cost is null.
         retry_initial_delay_seconds: ceiling of the first back-off. Default: 2.
         max_parallel_branches: most branches of a flow, such as topics, at the same time. Default: 5.
+        review: review of executions whose event says nothing of it. Default: none.
+        review_topic_arn: SNS topic that is told of a review. Default: nobody is.
+        review_escalation_topic_arn: topic that is told when nobody answered in time. Default: the same one.
+        review_event_bus: EventBridge bus that is told, a name or ARN. Default: none.
         guardrail_id: Bedrock guardrail that every model call goes through. Default: none.
         guardrail_version: its version. Default: DRAFT.
         large_results_bucket: bucket of results too large for a checkpoint. Default: none, such a result is refused.
@@ -58,6 +63,10 @@ class Settings(BaseModel):
     large_results_bucket: Word | None = Field(default=None, alias="LARGE_RESULTS_BUCKET")
     large_results_kms_key_arn: Word | None = Field(default=None, alias="LARGE_RESULTS_KMS_KEY_ARN")
     max_parallel_branches: int = Field(default=5, alias="MAX_PARALLEL_BRANCHES", ge=1, le=50)
+    review: Json[ReviewField] | None = Field(default=None, alias="REVIEW")
+    review_topic_arn: Word | None = Field(default=None, alias="REVIEW_TOPIC_ARN")
+    review_escalation_topic_arn: Word | None = Field(default=None, alias="REVIEW_ESCALATION_TOPIC_ARN")
+    review_event_bus: Word | None = Field(default=None, alias="REVIEW_EVENT_BUS")
     guardrail_id: Word | None = Field(default=None, alias="GUARDRAIL_ID")
     guardrail_version: Word = Field(default="DRAFT", alias="GUARDRAIL_VERSION")
     service: Word = Field(default="durable-agent-pipeline", alias="POWERTOOLS_SERVICE_NAME")

@@ -18,6 +18,7 @@ from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.budget import check_prices, smaller_budget
 from agent_workflow.deployment import Deployment
 from agent_workflow.endings import ended, error_data
+from agent_workflow.errors import InvalidRequest
 from agent_workflow.estimates import estimate
 from agent_workflow.file_order import refuse_what_no_flow_does
 from agent_workflow.flow import Flow
@@ -27,6 +28,7 @@ from agent_workflow.large_results import Bucket, LargeResultsSerDes, folder_of, 
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
+from agent_workflow.review import ReviewEnded
 from agent_workflow.store_faults import StoreFault
 from agent_workflow.telemetry import execution_logger
 from agent_workflow.tools import load_tools
@@ -44,6 +46,8 @@ class Workflow:
 
     def __init__(self, context: DurableContext, request: Request, deployment: Deployment) -> None:
         settings = deployment.settings
+        if request.review is None:
+            request = request.model_copy(update={"review": settings.review})
         keep_texts_out_of_spans()
         logger = execution_logger(settings, context.execution_context.durable_execution_arn)
         context.set_logger(logger)
@@ -57,6 +61,8 @@ class Workflow:
         self._bookkeeper = Bookkeeper(settings, budget, logger)
         serdes = LargeResultsSerDes(self._bucket) if self._bucket else None
         self._flow = Flow(context, request, deployment, self._bookkeeper, serdes)
+        if request.review and any(agent.name == "review" for agent in deployment.agents):
+            raise InvalidRequest("review must be left out: the result has a text of the agent named review")
         if not has_flow(settings.agents_folder):
             refuse_what_no_flow_does(request)
         check_prices(budget, self._agents, self._bookkeeper.ledger)
@@ -78,8 +84,13 @@ class Workflow:
     def _run(self) -> Document:
         run = load_flow(self._settings.agents_folder, self._flow.agents)
         self._check_tools()
-        fields = self._flow.finished(self._returned(run))
-        document = completed(self._request, fields, self._usage(calls=True))
+        try:
+            status, fields = "completed", self._flow.finished(self._returned(run))
+        except ReviewEnded as ended_by:
+            status, fields = ended_by.status, self._flow.answers_so_far()
+        if self._flow.rounds:
+            fields = {**fields, "review": self._flow.rounds}
+        document = {**completed(self._request, fields, self._usage(calls=True)), "status": status}
         return self._stored(document) if too_large(document) else document
 
     def _returned(self, run: Run) -> Any:
@@ -121,7 +132,8 @@ class Workflow:
             raise failure from error
         except SerDesError as error:
             raise ResultNotKept(str(error)) from error
-        return completed_elsewhere(self._request, stored, self._usage(calls=False))
+        elsewhere = completed_elsewhere(self._request, stored, self._usage(calls=False))
+        return {**elsewhere, "status": document["status"]}
 
     def _usage(self, *, calls: bool) -> Document:
         ledger = self._bookkeeper.ledger

@@ -7,19 +7,36 @@ does goes into `flow.step`.
 
 from typing import Any
 
+from agent_workflow.file_order import REVISE
 from agent_workflow.topics import ONE_TOPIC, listed, one_text, plan_topics, with_limits
 
 
 def run(flow: Any, request: Any) -> dict[str, Any]:
-    """Research the query, analyse what was found, write the report."""
+    """Research the query, analyse what was found, write the report; a person reviews what the event says."""
     found = in_topics(flow, request) if request.topics else []
     research = one_text(found) or flow.ask("research", query=request.query)
-    analysis = flow.ask("analysis", research=research)
+
+    def analyse(**more: str) -> Any:
+        return flow.ask("analysis", research=research, **more)
+
+    def write(**more: str) -> str:
+        report = flow.ask("summary", query=request.query, research=research, analysis=analysis, **more)
+        return with_limits(report, found)
+
+    analysis = reviewed(flow, "analysis", analyse)
     if request.demo_checkpoint:
         flow.wait("demo-checkpoint", 10)
-    report = flow.ask("summary", query=request.query, research=research, analysis=analysis)
-    texts = {"research": research, "analysis": analysis, "report": with_limits(report, found)}
+    texts = {"research": research, "analysis": analysis, "report": reviewed(flow, "report", write)}
     return {**texts, "topics": listed(found)} if found else texts
+
+
+def reviewed(flow: Any, of: str, make: Any) -> Any:
+    """A text, and if a review after it is asked for, the text that a person approved."""
+
+    def again(draft: str, comments: str) -> Any:
+        return make(draft=draft, comments=comments, instruction=REVISE)
+
+    return flow.review(make(), of=of, revise=again)
 
 
 def in_topics(flow: Any, request: Any) -> Any:

@@ -1,0 +1,128 @@
+"""Waits for a person: rounds of a question and its answer, none of them lost, none taken for another."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext, StepContext, StepError
+from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, StepConfig
+from aws_durable_execution_sdk_python.exceptions import CallbackError, CallbackTimeoutError
+
+from agent_workflow.flow_errors import ReviewNotRequested
+from agent_workflow.review_answer import TEXT_OF, Answer, Unreadable, digest_of, read_answer
+from agent_workflow.review_choice import ReviewChoice
+from agent_workflow.review_notice import Notice, link, tell
+from agent_workflow.settings import Settings
+from agent_workflow.telemetry import execution_name
+from durable_strands import retry_transient
+from durable_strands.errors import rebuild
+
+MOST_UNREADABLE = 100
+"""Answers in a row that decide nothing, before the review counts as not requestable: each is paid as an operation."""
+Revise = Callable[[str, str], str]
+
+
+class ReviewEnded(BaseException):
+    """Ends the flow: the text was rejected, or nobody answered. No `except Exception` of a flow goes on after it."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Reviews:
+    """The reviews of one pass.
+
+    Attributes:
+        rounds: what the result's `review` lists.
+        operations: durable operations so far.
+    """
+
+    def __init__(self, context: DurableContext, settings: Settings) -> None:
+        self.rounds: list[dict[str, Any]] = []
+        self.operations = 0
+        self._context = context
+        self._settings = settings
+        self._number = 0
+
+    def accepted(self, text: str, of: str, choice: ReviewChoice, revise: Revise | None) -> str:
+        """The text that a person approved or wrote.
+
+        Args:
+            text: what is reviewed.
+            of: which text it is.
+            choice: how long to wait, and what no answer means.
+            revise: gives the text again, from the text and a person's comments. Default: it cannot be sent back.
+
+        Raises:
+            ReviewEnded: it was rejected, or not answered.
+            ReviewNotRequested: nobody could be told, or nobody gave a readable answer.
+        """
+        revisions, escalated, unreadable = 0, False, 0
+        while unreadable < MOST_UNREADABLE:
+            may_revise = revise is not None and revisions < choice.max_rounds
+            try:
+                answer = self._answer(text, of, choice, revisions + 1, escalated=escalated, may_revise=may_revise)
+            except Unreadable:
+                unreadable += 1
+                continue
+            except CallbackTimeoutError:
+                self._note(revisions + 1, Answer(choice.on_timeout if not escalated else "reject", "timed out"))
+                if choice.on_timeout == "approve":
+                    return text
+                if choice.on_timeout == "reject" or escalated:
+                    raise ReviewEnded("review_timed_out") from None
+                escalated = True
+                continue
+            unreadable = 0
+            self._note(revisions + 1, answer)
+            match answer.decision:
+                case "approve":
+                    return text
+                case "edit":
+                    return answer.text or ""
+                case "reject":
+                    raise ReviewEnded("rejected")
+            revisions += 1
+            text = revise(text, answer.text or "") if revise else text
+        raise ReviewNotRequested(f"{MOST_UNREADABLE} answers in a row broke a rule")
+
+    def _answer(
+        self, text: str, of: str, choice: ReviewChoice, number: int, *, escalated: bool, may_revise: bool
+    ) -> Answer:
+        self._number += 1
+        name, digest = f"review-{self._number}", digest_of(text)
+        config = CallbackConfig(timeout=Duration.from_seconds(choice.timeout_seconds))
+        callback = self._context.create_callback(name=name, config=config)
+        self.operations += 1
+        if self._settings.review_topic_arn or self._settings.review_event_bus:
+            arn = self._context.execution_context.durable_execution_arn
+            told = Notice(
+                self._settings.pipeline, execution_name(arn), arn, name, callback.callback_id, number, digest, of,
+                choice.timeout_seconds, escalated, "",
+            )  # fmt: skip
+            self._tell(f"{name}-notify", told)
+        try:
+            document = callback.result()
+        except CallbackTimeoutError:
+            raise
+        except CallbackError:
+            raise Unreadable("the callback was answered with a failure") from None
+        return read_answer(document, number=number, digest=digest, may_revise=may_revise)
+
+    def _tell(self, name: str, notice: Notice) -> None:
+        def once(_: StepContext) -> dict[str, Any]:
+            return tell(self._settings, Notice(**{**vars(notice), "link": link()}))
+
+        self.operations += 1
+        try:
+            # A review of which nobody hears must not wait for its end, which may stand for a yes.
+            self._context.step(once, name=name, config=StepConfig(retry_transient(max_attempts=6)))
+        except StepError as error:
+            raise rebuild(error) from None
+
+    def _note(self, number: int, answer: Answer) -> None:
+        noted: dict[str, Any] = {"round": number, "decision": answer.decision, "reviewer": answer.reviewer}
+        field = TEXT_OF.get(answer.decision)
+        if answer.text is not None and field != "text":
+            noted[field or "reason"] = answer.text
+        self.rounds.append(noted)

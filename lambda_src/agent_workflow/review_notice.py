@@ -1,0 +1,84 @@
+"""Tells people that a review waits: ids, a round and a link, never the text."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from agent_workflow.flow_errors import ReviewNotRequested
+from agent_workflow.settings import Settings
+
+DETAIL_TYPE = "Review Requested"
+SOURCE = "durable-agent-pipeline"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is told.
+
+    Attributes:
+        pipeline: name of the pipeline.
+        execution_name: name of the execution.
+        execution_arn: its ARN.
+        review: name of the callback's operation.
+        callback_id: what the answer is sent to.
+        round: from 1; the answer may repeat it, and counts for no other then.
+        digest: SHA-256 of the text under review, likewise.
+        of: which text that is.
+        timeout_seconds: how long the answer is waited for.
+        escalated: whether nobody answered in time before.
+        link: page of the function in the console, whose tab of durable executions lists this one.
+    """
+
+    pipeline: str
+    execution_name: str
+    execution_arn: str
+    review: str
+    callback_id: str
+    round: int
+    digest: str
+    of: str
+    timeout_seconds: int
+    escalated: bool
+    link: str
+
+
+def link() -> str:
+    """The function's page in the console; empty where no Region is known. Read inside a step only."""
+    region, function = os.environ.get("AWS_REGION", ""), os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    page = f"https://{region}.console.aws.amazon.com/lambda/home?region={region}#/functions/{function}"
+    return page if region and function else ""
+
+
+def tell(settings: Settings, notice: Notice) -> dict[str, Any]:
+    """Publish to the topic and to the event bus, as far as the deployment has them.
+
+    Raises:
+        ReviewNotRequested: one of them did not take it.
+    """
+    detail = json.dumps(asdict(notice))
+    topic = settings.review_escalation_topic_arn if notice.escalated else None
+    try:
+        _publish(topic or settings.review_topic_arn, notice, detail)
+        _put_event(settings.review_event_bus, detail)
+    except Exception as error:  # noqa: BLE001 - a client's own message may quote what was sent
+        raise ReviewNotRequested(f"{notice.review} could not be requested: {type(error).__name__}") from None
+    return {}
+
+
+def _publish(topic: str | None, notice: Notice, detail: str) -> None:
+    if topic:
+        import boto3
+
+        subject = f"Review requested: {notice.pipeline}, {notice.review}"[:100]
+        boto3.client("sns").publish(TopicArn=topic, Subject=subject, Message=detail)
+
+
+def _put_event(bus: str | None, detail: str) -> None:
+    if bus:
+        import boto3
+
+        entry = {"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail, "EventBusName": bus}
+        # the call succeeds although the event was refused
+        if boto3.client("events").put_events(Entries=[entry])["FailedEntryCount"]:
+            raise RuntimeError("the event bus refused the event")
