@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ class Seeing(ScriptedModel):
 def client_of(log: Path, *words: str) -> MCPClient:
     """A client of a server that writes its starts and calls to `log`; with `words` it lists other tools."""
     parameters = StdioServerParameters(command=sys.executable, args=[str(SERVER), str(log), *words])
-    return MCPClient(lambda: stdio_client(parameters), prefix="lab")
+    transport: Any = lambda: stdio_client(parameters)  # noqa: E731 - Strands' type is that of another release of mcp
+    return MCPClient(transport, prefix="lab")
 
 
 def played(model: Any, build_clients: Any) -> Any:
@@ -95,7 +97,7 @@ def test_a_tool_that_is_not_listed_any_more_at_a_replay_keeps_the_answer_it_gave
         runs.append(word)
         return f"{word} means {word}"
 
-    listed = iter([[look_up], []])
+    listed: Iterator[list[Any]] = iter([[look_up], []])
     turn = [tool_use("look_up", "one", word="tide"), tool_use("missing", "two")]
     model = ScriptedModel([turn, "done"], {1: [ModelThrottledException("wait")]})
 
