@@ -38,9 +38,10 @@ class LiveRun:
     counts: dict[str, int] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
     failed: list[tuple[AgentFailed, CallRecord]] = field(default_factory=list)
+    bounded: bool = True
 
     def below(self, operations: Operations, name: str) -> LiveRun:
-        """The part of this run that an agent used as a tool is: operations, desk and ledger of its own."""
+        """The part of this run that an agent used as a tool is: operations, desk and ledger of its own, no limits."""
         return replace(
             self,
             operations=operations,
@@ -50,6 +51,7 @@ class LiveRun:
             counts={},
             own={},
             failed=[],
+            bounded=False,
         )
 
     def operation(self, call: str) -> str:

@@ -93,7 +93,7 @@ class ModelCalls:
         run = self._run
         run.enter_failed()
         # Strands counts the turns it begins; a hook can have a call made again and again within one.
-        if not run.path and not self._asker and run.counts["model"] > run.options.limits.turns:
+        if run.bounded and not self._asker and run.counts["model"] > run.options.limits.turns:
             raise AgentLimitReached(f"{run.name}: the run reached its limit of turns", calls=tuple(run.calls))
         run.observer.before_model_call(run.name, run.path + call.name)
         made: list[CallRecord] = []

@@ -16,7 +16,7 @@ from aws_durable_execution_sdk_python.config import ChildConfig
 from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.agent_pass import Asked, played
-from durable_strands.errors import ResultNotKept, not_kept, rebuild
+from durable_strands.errors import ResultNotKept, UnsafeAgent, not_kept, rebuild
 from durable_strands.live import LiveRun
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
@@ -132,6 +132,10 @@ class _Run:
             execution=_execution(self.context),
         )  # fmt: skip
         agent = self.build_agent()
+        if not hasattr(agent, "event_loop_metrics"):
+            raise UnsafeAgent(
+                f"run takes one strands.Agent, got a {type(agent).__name__}; a team: give it to run_agent"
+            )
         begin(agent, _pass(self.context))
         return played(self.live, agent, self.asked)
 

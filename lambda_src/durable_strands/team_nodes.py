@@ -148,6 +148,7 @@ class Nodes:
 
     def _turn(self, call: NodeCall, operations: Operations) -> dict[str, Any]:
         part, agent = self.run.below(operations, call.name), call.agent
+        part.bounded = True
         call.relay.inside(Place(part, None))
         family = {"": agent, **agents_below(agent)}
         before = {path: Snapshot.of(each, call.state if each is agent else {}) for path, each in family.items()}

@@ -137,6 +137,21 @@ def _resume(event: AfterInvocationEvent) -> None:
     event.resume = "and then?"
 
 
+def test_a_hook_of_a_node_that_never_has_enough_ends_at_the_limit_of_turns():
+    model = ScriptedModel(["answer"] * 40)
+
+    def body(context):
+        node = Agent(model=model, name="first", callback_handler=None)
+        node.add_hook(_again, AfterModelCallEvent)
+        builder = GraphBuilder()
+        builder.add_node(node, "first")
+        team = builder.set_execution_timeout(600).build()
+        run_agent(context, team, "go", name="team", limits=Limits(turns=3))
+
+    assert on_engine(body).error_type == "AgentLimitReached"
+    assert len(model.calls) == 3
+
+
 @pytest.mark.parametrize(("hook", "event"), [(_again, AfterModelCallEvent), (_resume, AfterInvocationEvent)])
 def test_a_hook_that_never_has_enough_ends_at_the_limit_of_turns(hook, event):
     model = ScriptedModel(["answer"] * 40)

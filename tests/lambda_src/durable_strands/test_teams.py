@@ -9,7 +9,7 @@ from strands.multiagent import GraphBuilder, Swarm
 from strands.session import FileSessionManager
 from strands.types.exceptions import ModelThrottledException
 
-from durable_strands import AgentFailed, Limits, Observer, run_agent
+from durable_strands import AgentFailed, Limits, Observer, run, run_agent
 from tests.lambda_src.durable_strands.engine import Watcher, on_engine
 from tests.lambda_src.durable_strands.scripted import ScriptedModel, tool_use
 
@@ -147,6 +147,14 @@ def test_what_cannot_be_replayed_is_refused_before_anything_is_paid(kind, tmp_pa
     outcome = failure_of(build)
     assert outcome.error_type == "UnsafeAgent"
     assert "cannot run durably" in outcome.error_message
+    assert first.model.calls == []
+
+
+def test_a_team_given_to_run_is_refused_with_the_function_that_takes_it():
+    first = agent("first", ["never"])
+    outcome = on_engine(lambda context: run(context, lambda: Swarm([first]), "go", name="a").text)
+    assert outcome.error_type == "UnsafeAgent"
+    assert "give it to run_agent" in outcome.error_message
     assert first.model.calls == []
 
 
