@@ -10,17 +10,18 @@ from strands import Agent, tool
 from strands.hooks import AfterInvocationEvent, AfterModelCallEvent, BeforeToolCallEvent
 from strands.multiagent import GraphBuilder
 
-from durable_strands import Limits, ToolOptions, live, run, run_agent
+from durable_strands import Limits, ToolOptions, bridge, live, run, run_agent
 from tests.lambda_src.durable_strands.engine import on_engine
 from tests.lambda_src.durable_strands.scripted import ScriptedModel, tool_use
 
-MARGIN = 899
-"""Of the 900 seconds of the local engine's invocations: one is left."""
+MARGIN = 898
+"""Of the 900 seconds of the local engine's invocations: two are left."""
 
 
 @pytest.fixture(autouse=True)
 def _short_grace(monkeypatch):
     monkeypatch.setattr(live, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(bridge, "_JOIN_SECONDS", 0.2)
 
 
 @pytest.fixture

@@ -169,3 +169,35 @@ def test_a_choice_that_a_team_does_not_know_is_refused():
             name="team",
             structured_output_model=dict,
         )
+
+
+def test_nodes_are_started_and_told_in_the_order_of_their_names_whatever_order_a_process_gives_its_sets():
+    told: list[Any] = []
+
+    class Told(ScriptedModel):
+        async def stream(self, messages: Any, *more: Any, **named: Any) -> Any:
+            told.append([block["text"] for block in messages[0]["content"] if "From " in block.get("text", "")])
+            async for event in super().stream(messages, *more, **named):
+                yield event
+
+    throttled = {name: ScriptedModel([name], {0: [ModelThrottledException("wait")]}) for name in ("left", "right")}
+    joined = Told(["end"], {0: [ModelThrottledException("wait")]})
+    passes: list[str] = []
+
+    def body(context):
+        passes.append("pass")
+        agents = [Agent(model=model, name=name, callback_handler=None) for name, model in throttled.items()]
+        end = Agent(model=joined, name="end", callback_handler=None)
+        team = graph_of(*agents, end, edges=[("left", "end"), ("right", "end")])
+        for part in ("edges", "entry_points"):
+            there = sorted(
+                getattr(team, part), key=lambda each: getattr(each, "node_id", None) or each.from_node.node_id
+            )
+            setattr(team, part, there[::-1] if len(passes) % 2 else there)
+        return run_agent(context, team, "go", name="team").status.value
+
+    outcome = on_engine(body)
+    assert outcome.value == "completed"
+    assert len(passes) >= 3
+    assert told == [["\nFrom left:", "\nFrom right:"]] * 2
+    assert outcome.names[1:4:2] == ["team-nodes-1/team-1-left", "team-nodes-1/team-2-right"]
