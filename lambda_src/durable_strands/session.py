@@ -137,10 +137,9 @@ def _guarded_agent(stream_async: Any) -> Any:
     async def guarded(agent: Agent, *arguments: Any, **named: Any) -> AsyncIterator[Any]:
         where = place.get()
         if where is not None and where.team is not None and where.team.has(agent):
-            state = named.get("invocation_state")
             limits: Any = where.run.options.strands_limits()
-            turn = functools.partial(agent.stream_async, *arguments, **named, limits=limits)
-            async with aclosing(where.team.turn(agent, turn, {} if state is None else state)) as events:
+            turn = functools.partial(agent.stream_async, *arguments, limits=limits)
+            async with aclosing(where.team.turn(agent, turn, named)) as events:
                 async for event in events:
                     yield event
             return

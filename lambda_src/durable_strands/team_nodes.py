@@ -33,7 +33,9 @@ class NodeCall:
         node: Id of the node.
         agent: Its agent.
         events: Runs the agent in the team's loop.
-        state: The invocation state that the nodes share.
+        state: The invocation state of this turn. Strands writes the agent into it, where tools look for theirs: nodes
+            side by side must not share one.
+        shared: The one that all nodes share; it has the turn's changes when its batch is over.
         relay: Passes the agent's events on.
         answer: Settled with what is kept of it.
         name: Name of its operation, given when its batch is complete.
@@ -45,6 +47,7 @@ class NodeCall:
     agent: Agent
     events: Callable[[], AsyncGenerator[Any, None]]
     state: dict[str, Any]
+    shared: dict[str, Any]
     relay: Relay[Any]
     answer: asyncio.Future[dict[str, Any]]
     name: str = ""
@@ -97,12 +100,16 @@ class Nodes:
             self._flush_when_complete()
 
     async def turn(
-        self, agent: Agent, events: Callable[[], AsyncGenerator[Any, None]], state: dict[str, Any]
+        self, agent: Agent, events: Callable[..., AsyncGenerator[Any, None]], named: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
         """The events of a node's agent, the last one with its result."""
+        given = named.pop("invocation_state", None)
+        shared: dict[str, Any] = {} if given is None else given
+        state = dict(shared)
+        made = partial(events, **named, invocation_state=state)
         relay: Relay[dict[str, Any]] = Relay()
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._asked.append(NodeCall(self.names[id(agent)], agent, events, state, relay, answer))
+        self._asked.append(NodeCall(self.names[id(agent)], agent, made, state, shared, relay, answer))
         self._flush_when_complete()
         async for event in relay.events(answer):
             yield event
@@ -175,11 +182,12 @@ class Nodes:
         }
 
     def _applied(self, call: NodeCall, kept: dict[str, Any]) -> None:
+        Change.from_dict(kept["changes"].get("")).apply_values(call.agent, call.shared)
         if call.applied:
             return
         call.applied = True
         for path, each in {"": call.agent, **agents_below(call.agent)}.items():
-            Change.from_dict(kept["changes"].get(path)).apply(each, {} if path else call.state)
+            Change.from_dict(kept["changes"].get(path)).apply(each, {} if path else call.shared)
         own_state.apply_all(call.agent, self.run.operation(call.name), kept["owns"])
         self.hand(kept["handed"])
         if "answer" in kept:

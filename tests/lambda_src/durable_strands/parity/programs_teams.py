@@ -26,7 +26,7 @@ class _Builder(GraphBuilder):
         return graph
 
 
-def _graph(edges: list[Any], **agents: Any) -> Any:
+def graph_of(edges: list[Any], **agents: Any) -> Any:
     """A graph of `agents` with `edges`, each a pair of names or such a pair and a condition."""
     builder = _Builder()
     for name, agent in agents.items():
@@ -43,7 +43,7 @@ def _noting(lab: Lab, name: str, **choices: Any) -> Any:
 
 @program
 def a_graph_runs_one_node_after_the_other(lab: Lab) -> None:
-    graph = _graph([("a", "b"), ("b", "c")], **{name: _noting(lab, name) for name in "abc"}).build()
+    graph = graph_of([("a", "b"), ("b", "c")], **{name: _noting(lab, name) for name in "abc"}).build()
     lab.ask_team(graph, "go")
 
 
@@ -51,12 +51,21 @@ def a_graph_runs_one_node_after_the_other(lab: Lab) -> None:
 def a_graph_runs_two_nodes_side_by_side_and_joins_them(lab: Lab) -> None:
     edges = [("start", "left"), ("start", "right"), ("left", "end"), ("right", "end")]
     names = ("start", "left", "right", "end")
-    lab.ask_team(_graph(edges, **{name: _noting(lab, name) for name in names}).build(), "go")
+    lab.ask_team(graph_of(edges, **{name: _noting(lab, name) for name in names}).build(), "go")
 
 
 @program
 def a_graph_begins_with_two_nodes(lab: Lab) -> None:
-    lab.ask_team(_graph([], left=_noting(lab, "left"), right=_noting(lab, "right")).build(), "go")
+    lab.ask_team(graph_of([], left=_noting(lab, "left"), right=_noting(lab, "right")).build(), "go")
+
+
+@program
+def nodes_side_by_side_write_each_its_own_state(lab: Lab) -> None:
+    agents = {}
+    for name in ("left", "middle", "right"):
+        script: list[Any] = [[use("remember", f"{name}{n}", key=name, value=str(n))] for n in range(2)]
+        agents[name] = lab.agent([*script, f"{name} says"], [remember], name=name)
+    lab.ask_team(graph_of([], **agents).build(), "go", invocation_state={})
 
 
 @program
@@ -66,7 +75,7 @@ def an_edge_of_a_graph_has_a_condition(lab: Lab) -> None:
 
     judge = lab.agent(["this is bad"], name="judge")
     edges = [("judge", "mend", is_bad), ("judge", "praise", lambda state: not is_bad(state))]
-    lab.ask_team(_graph(edges, judge=judge, mend=_noting(lab, "mend"), praise=_noting(lab, "praise")).build(), "go")
+    lab.ask_team(graph_of(edges, judge=judge, mend=_noting(lab, "mend"), praise=_noting(lab, "praise")).build(), "go")
 
 
 @program
@@ -76,7 +85,7 @@ def a_graph_goes_back_until_it_is_done(lab: Lab) -> None:
 
     writer = lab.agent(["draft one", "draft two"], name="write")
     review = lab.agent([[use("note", "r", text="x")], "again", "good"], [note(lab)], name="review")
-    builder = _graph([("write", "review"), ("review", "write", again)], write=writer, review=review)
+    builder = graph_of([("write", "review"), ("review", "write", again)], write=writer, review=review)
     lab.ask_team(builder.set_entry_point("write").set_max_node_executions(8).reset_on_revisit().build(), "go")
 
 
@@ -84,7 +93,9 @@ def a_graph_goes_back_until_it_is_done(lab: Lab) -> None:
 def the_nodes_of_a_graph_share_the_invocation_state(lab: Lab) -> None:
     first = lab.agent([[use("count", "f")], "one"], [count], name="first")
     second = lab.agent([[use("count", "s")], "two"], [count], name="second")
-    lab.ask_team(_graph([("first", "second")], first=first, second=second).build(), "go", invocation_state={"who": "A"})
+    lab.ask_team(
+        graph_of([("first", "second")], first=first, second=second).build(), "go", invocation_state={"who": "A"}
+    )
 
 
 @program
@@ -94,7 +105,7 @@ def a_condition_of_a_graph_reads_the_invocation_state(lab: Lab) -> None:
 
     first = lab.agent([[use("count", "f")], "one"], [count], name="first")
     edges = [("first", "second", counted)]
-    graph = _graph(edges, first=first, second=_noting(lab, "second"))
+    graph = graph_of(edges, first=first, second=_noting(lab, "second"))
     lab.ask_team(graph.build(), "go", invocation_state={})
 
 
@@ -105,14 +116,14 @@ def a_node_of_a_graph_keeps_its_state_and_answers_in_a_structure(lab: Lab) -> No
 
     script = [[use("remember", "k", key="words", value="x")], [use("Verdict", "v", good=True)]]
     judge = lab.agent(script, [remember], name="judge", structured_output_model=Verdict, state={"start": 1})
-    lab.ask_team(_graph([("judge", "end")], judge=judge, end=_noting(lab, "end")).build(), "go")
+    lab.ask_team(graph_of([("judge", "end")], judge=judge, end=_noting(lab, "end")).build(), "go")
 
 
 @program
 def a_node_of_a_graph_fails(lab: Lab) -> None:
     second = lab.agent([[use("note", "s", text="x")], ValueError("broken")], [note(lab)], name="second")
     edges = [("first", "second"), ("second", "third")]
-    lab.ask_team(_graph(edges, first=_noting(lab, "first"), second=second, third=_noting(lab, "third")).build(), "go")
+    lab.ask_team(graph_of(edges, first=_noting(lab, "first"), second=second, third=_noting(lab, "third")).build(), "go")
 
 
 @program
@@ -120,7 +131,7 @@ def a_hook_of_a_graph_cancels_a_node(lab: Lab) -> None:
     def deny(event: BeforeNodeCallEvent) -> None:
         event.cancel_node = "not today" if event.node_id == "second" else False
 
-    graph = _graph([("first", "second")], first=_noting(lab, "first"), second=_noting(lab, "second")).build()
+    graph = graph_of([("first", "second")], first=_noting(lab, "first"), second=_noting(lab, "second")).build()
     graph.add_hook(deny, BeforeNodeCallEvent)
     lab.ask_team(graph, "go")
 
@@ -132,7 +143,7 @@ def a_hook_of_a_graph_counts_its_nodes(lab: Lab) -> None:
         seen = event.invocation_state.setdefault("seen", [])
         seen.append(event.node_id)
 
-    graph = _graph([("first", "second")], first=_noting(lab, "first"), second=_noting(lab, "second")).build()
+    graph = graph_of([("first", "second")], first=_noting(lab, "first"), second=_noting(lab, "second")).build()
     graph.add_hook(jot, AfterNodeCallEvent)
     lab.ask_team(graph, "go", invocation_state={})
 
@@ -141,13 +152,13 @@ def a_hook_of_a_graph_counts_its_nodes(lab: Lab) -> None:
 def a_node_of_a_graph_has_an_agent_as_tool(lab: Lab) -> None:
     helper = _noting(lab, "helper")
     first = lab.agent([[use("helper", "h", input="help")], "helped"], [helper.as_tool()], name="first")
-    lab.ask_team(_graph([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go")
+    lab.ask_team(graph_of([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go")
 
 
 @program
 def a_graph_is_asked_twice(lab: Lab) -> None:
     turn: list[Any] = [[use("note", "t", text="x")], "answer"]
-    graph = _graph([("first", "second")], first=lab.agent(turn * 2, [note(lab)], name="first"),
+    graph = graph_of([("first", "second")], first=lab.agent(turn * 2, [note(lab)], name="first"),
                    second=lab.agent(["one", "two"], name="second")).build()  # fmt: skip
     lab.ask_team(graph, "go")
     lab.ask_team(graph, "again")
@@ -156,14 +167,14 @@ def a_graph_is_asked_twice(lab: Lab) -> None:
 @program
 def a_node_of_a_graph_is_asked_alone_afterwards(lab: Lab) -> None:
     first = lab.agent([[use("note", "t", text="x")], "one", "alone"], [note(lab)], name="first")
-    lab.ask_team(_graph([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go")
+    lab.ask_team(graph_of([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go")
     lab.ask(first, "and now?")
 
 
 @program
 def a_tool_in_a_node_of_a_graph_interrupts(lab: Lab) -> None:
     first = lab.agent([[use("ask_person", "t", question="ok")], "asked"], [ask_person], name="first")
-    graph = _graph([("first", "second")], first=first, second=_noting(lab, "second")).build()
+    graph = graph_of([("first", "second")], first=first, second=_noting(lab, "second")).build()
     lab.ask_team(graph, "go", answers={"ok": "yes"})
 
 
@@ -171,7 +182,7 @@ def a_tool_in_a_node_of_a_graph_interrupts(lab: Lab) -> None:
 def one_of_two_nodes_side_by_side_interrupts(lab: Lab) -> None:
     left = lab.agent([[use("ask_person", "t", question="ok")], "asked"], [ask_person], name="left")
     edges = [("left", "end"), ("right", "end")]
-    graph = _graph(edges, left=left, right=_noting(lab, "right"), end=_noting(lab, "end")).build()
+    graph = graph_of(edges, left=left, right=_noting(lab, "right"), end=_noting(lab, "end")).build()
     lab.ask_team(graph, "go", answers={"ok": "yes"})
 
 
@@ -181,7 +192,7 @@ def a_hook_of_a_graph_interrupts_before_a_node(lab: Lab) -> None:
         if event.node_id == "second" and event.interrupt("approve") != "yes":
             event.cancel_node = "no"
 
-    graph = _graph([("first", "second")], first=_noting(lab, "first"), second=_noting(lab, "second")).build()
+    graph = graph_of([("first", "second")], first=_noting(lab, "first"), second=_noting(lab, "second")).build()
     graph.add_hook(approve, BeforeNodeCallEvent)
     lab.ask_team(graph, "go", answers={"approve": "yes"})
 
@@ -252,14 +263,14 @@ def a_hook_of_a_swarm_interrupts_before_an_agent(lab: Lab) -> None:
 @program
 def a_graph_has_a_swarm_as_node(lab: Lab) -> None:
     swarm = Swarm([lab.agent(["buzz"], name="bee")])
-    lab.ask_team(_graph([("first", "swarm")], first=_noting(lab, "first"), swarm=swarm).build(), "go")
+    lab.ask_team(graph_of([("first", "swarm")], first=_noting(lab, "first"), swarm=swarm).build(), "go")
 
 
 @program
 def a_condition_of_a_graph_asks_a_model(lab: Lab) -> None:
     judge = lab.agent(["yes"] * 9, name="judge")
     edges = [("first", "second", lambda _: "yes" in str(judge("well?")))]
-    lab.ask_team(_graph(edges, first=_noting(lab, "first"), second=_noting(lab, "second")).build(), "go")
+    lab.ask_team(graph_of(edges, first=_noting(lab, "first"), second=_noting(lab, "second")).build(), "go")
 
 
 @program
@@ -284,7 +295,7 @@ def a_node_of_a_graph_leaves_a_live_object_in_the_invocation_state(lab: Lab) -> 
 
     first = lab.agent([[use("connect", "t")], "one"], [connect], name="first")
     lab.ask_team(
-        _graph([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go", invocation_state={}
+        graph_of([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go", invocation_state={}
     )
 
 
@@ -293,7 +304,7 @@ def a_module_level_graph_is_asked_twice(lab: Lab) -> None:
     def build() -> Any:
         script: list[Any] = [[use("remember", "k", key="words", value="x")], "one"]
         first = lab.agent(script * 2, [remember], name="first")
-        return _graph([("first", "second")], first=first, second=lab.agent(["a", "b"], name="second")).build()
+        return graph_of([("first", "second")], first=first, second=lab.agent(["a", "b"], name="second")).build()
 
     for prompt in ("go", "again"):
         lab.ask_team(lab.kept_team(build), prompt)
@@ -313,4 +324,4 @@ def a_module_level_swarm_is_asked_twice(lab: Lab) -> None:
 def an_agent_is_asked_alone_and_then_in_a_graph(lab: Lab) -> None:
     first = lab.agent(["alone", [use("note", "t", text="x")], "one"], [note(lab)], name="first")
     lab.ask(first, "hello")
-    lab.ask_team(_graph([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go")
+    lab.ask_team(graph_of([("first", "second")], first=first, second=_noting(lab, "second")).build(), "go")
