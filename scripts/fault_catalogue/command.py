@@ -18,7 +18,7 @@ HELD, BROKEN, INTERRUPTED = 0, 1, 130
 EVERY = 100
 """Entries between two lines of progress where there is no terminal for a bar."""
 EPILOG = (
-    "exit: 0 every tried entry holds; 1 one does not, and why; 2 bad usage. The whole takes about four minutes on two "
+    "exit: 0 every tried entry holds; 1 one does not, and why; 2 bad usage. The whole takes about five minutes on two "
     "cores. The table is in docs/faults.md."
 )
 
