@@ -6,13 +6,19 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 import yaml
 
 from tests.docs.pages import ROOT, Block, blocks
 
-PARSERS = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
+PARSERS: dict[str, Callable[[str], object]] = {
+    "json": json.loads,
+    "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
+    "toml": tomllib.loads,
+    "yaml": yaml.safe_load,
+}
 ELSEWHERE = {"console": "test_shell.py", "mermaid": "test_mermaid.py"}
 HELP = "text help "  # scripts/commands_page.py prints these, tests/scripts/commands_page/ compares them
 PICTURES = 4  # `text`: drawings and listings, which nothing can run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from aws_durable_execution_sdk_python.config import Duration
 from strands import Agent, tool
@@ -154,7 +156,7 @@ def test_a_team_given_to_run_is_refused_with_the_function_that_takes_it():
     first = agent("first", ["never"])
     outcome = on_engine(lambda context: run(context, lambda: Swarm([first]), "go", name="a").text)
     assert outcome.error_type == "UnsafeAgent"
-    assert "give it to run_agent" in outcome.error_message
+    assert "give it to run_agent" in str(outcome.error_message)
     assert first.model.calls == []
 
 
