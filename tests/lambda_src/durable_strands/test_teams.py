@@ -154,7 +154,8 @@ def test_what_cannot_be_replayed_is_refused_before_anything_is_paid(kind, tmp_pa
 
 def test_a_team_given_to_run_is_refused_with_the_function_that_takes_it():
     first = agent("first", ["never"])
-    outcome = on_engine(lambda context: run(context, lambda: Swarm([first]), "go", name="a").text)
+    team: Any = Swarm([first])
+    outcome = on_engine(lambda context: run(context, lambda: team, "go", name="a").text)
     assert outcome.error_type == "UnsafeAgent"
     assert "give it to run_agent" in str(outcome.error_message)
     assert first.model.calls == []
