@@ -9,6 +9,8 @@ from durable_strands import testing
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
 """What the packaged agents.toml, and a folder of declare_agents, declare for every agent."""
+FAILED_LINE = "agent=<*>, error=<*> | agent failed"
+"""What the dashboard looks for in the log, and what the Lambda therefore has to write of a failed agent."""
 NULL = object()
 """The usage of a metadata event whose `usage` is null."""
 

@@ -285,7 +285,7 @@ def test_ctrl_c_ends_everything_quietly_with_130(tmp_path, number):
         while b"research: model call 1" not in told:
             told += process.stderr.readline()
         process.send_signal(number)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (130, b"")
     assert b"Traceback" not in errors
     assert not left_running(told.decode())
@@ -301,7 +301,7 @@ def test_a_part_that_dies_is_told_with_its_log(tmp_path):
         folder = re.search(r"logs: (\S+)", told.decode())
         assert folder is not None
         os.kill(pid_of("scripts.local_aws.functions.engine", folder[1]), signal.SIGKILL)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=120)
     document = json.loads(output)
     assert process.returncode == 1
     assert document["error_type"] == "LocalStackFailed"

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from strands.types.exceptions import ModelThrottledException
 
 from agent_workflow.telemetry import METRICS
-from tests.fakes import MODEL_ID, FakeModel, Reply, declare_clerk
+from tests.fakes import FAILED_LINE, MODEL_ID, FakeModel, Reply, declare_clerk
 
 EVENT = {"query": "a-secret-topic"}
 THROTTLED = ModelThrottledException("slow down")
@@ -112,6 +113,15 @@ def test_failures_write_no_text_either(
     assert "Execution failed" in caplog.text, "the SDK's own log lines are not seen"
     assert "secret" not in out + err + caplog.text
     assert Output(out).metrics()["Failures", "DurableAgentPipeline", "GuardrailIntervened"] == 1
+
+
+def test_a_failed_agent_writes_the_line_that_the_dashboard_looks_for(pipeline: Any, capfd: pytest.CaptureFixture[str]):
+    pipeline.models["analysis"] = FakeModel(Reply("blocked", stop_reason="guardrail_intervened"))
+    pipeline.error(EVENT)
+    lines = [
+        line["message"] for line in Output(capfd.readouterr().out).logs if fnmatchcase(line["message"], FAILED_LINE)
+    ]
+    assert lines == ["agent=<analysis>, error=<GuardrailIntervened> | agent failed"]
 
 
 def test_a_model_without_a_price_emits_no_cost_rather_than_a_cost_of_nothing(

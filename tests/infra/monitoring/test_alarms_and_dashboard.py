@@ -16,6 +16,7 @@ from infra.durable_agent_pipeline.monitoring.alarm_rules import RULES
 from infra.durable_agent_pipeline.monitoring.metric_methods import MetricMethods
 from infra.durable_agent_pipeline.monitoring.metrics import FACTS
 from infra.durable_agent_pipeline.monitoring.pipeline_metrics import MAX_SUMMANDS
+from tests.fakes import FAILED_LINE
 from tests.infra.apps import ACCOUNT, PACKAGED_AGENTS, ROOT, new_stack, properties, template_of
 
 # What AWS documents for durable executions, invocations, queues and Bedrock, with their dimensions; the pages are named
@@ -326,10 +327,8 @@ def test_the_dashboard_asks_an_operators_questions_in_their_order(default: Templ
     assert places == sorted(places)
 
 
-def test_the_log_query_reads_what_the_lambda_writes(default: Template):
-    workflow = (ROOT / "lambda_src" / "agent_workflow" / "workflow.py").read_text(encoding="utf-8")
-    assert "agent=<%s>, error=<%s> | agent failed" in workflow
-    assert "agent=<*>, error=<*> | agent failed" in str(properties(default, "AWS::CloudWatch::Dashboard"))
+def test_the_log_query_looks_for_the_line_of_a_failed_agent(default: Template):
+    assert FAILED_LINE in str(properties(default, "AWS::CloudWatch::Dashboard"))
 
 
 def test_bad_endings_are_told_without_what_they_were_given_or_gave(default: Template):

@@ -56,12 +56,12 @@ def test_every_process_ends_when_the_one_that_started_them_is_killed(tmp_path):
         pids.append(int((tmp_path / "notes").read_text().split()[1]))  # the function itself, in its step
         assert all(alive(pid) for pid in pids)
         starter.kill()
-    assert gone_within(15, pids)
+    assert gone_within(60, pids)
 
 
 def check_until_it_is_noticed(stack):
     """The kernel shows a dead leader before its threads are gone and it can be waited for."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         stack.check()
         time.sleep(0.05)

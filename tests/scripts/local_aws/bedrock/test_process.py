@@ -39,14 +39,14 @@ def test_a_signal_ends_it_at_once_with_exit_0_even_while_a_call_is_open(endpoint
     assert url.startswith("http://127.0.0.1:")
     body = json.dumps({"messages": [{"role": "user", "content": [{"text": "Tides?"}]}]})
     client = subprocess.Popen([sys.executable, "-c", POST, f"{url}/model/m/converse", body], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "started" not in (tmp_path / "calls.jsonl").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     endpoint.send_signal(stop)
-    assert endpoint.wait(timeout=10) == 0
+    assert endpoint.wait(timeout=60) == 0
     assert endpoint.stderr.read() == ""
-    assert client.wait(timeout=10) != 0
+    assert client.wait(timeout=60) != 0
     assert "disconnected" in (tmp_path / "calls.jsonl").read_text()
 
 

@@ -30,7 +30,7 @@ class Bedrock:
         self.backend, self.url, self._calls_file = backend, url, calls_file
         self.client = self.new_client()
 
-    def new_client(self, read_timeout=30):
+    def new_client(self, read_timeout=60):
         config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=read_timeout)
         return boto3.client(
             "bedrock-runtime",
@@ -58,7 +58,7 @@ class Bedrock:
 
         A client has the last byte of a reply before the server has written that it sent it: so each call is waited for.
         """
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while self._open() and time.monotonic() < deadline:
             time.sleep(0.02)
         return [{k: v for k, v in event.items() if k not in ("at", "call")} for event in self._calls_file.lines()]
@@ -69,7 +69,7 @@ class Bedrock:
 
     def wait_for(self, event):
         """Read the calls log until `event` stands in it; the server notices a departed client on its own time."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not any(line["event"] == event for line in self._calls_file.lines()):
             assert time.monotonic() < deadline, f"no {event} event: {self.events()}"
             time.sleep(0.02)
@@ -313,13 +313,11 @@ def test_faults_are_used_up_in_order_and_apart_for_each_agent_and_turn(bedrock):
 
 def test_many_calls_are_answered_side_by_side(bedrock):
     bedrock.play({"text": "ok", "delay_seconds": 0.5})
-    started = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         texts = list(pool.map(lambda _: _text(bedrock.stream()), range(8)))
     assert texts == ["ok"] * 8
     events = [event["event"] for event in bedrock.events()]
     assert events.index("finished") >= 8, "every call starts before the first one ends"
-    assert time.monotonic() - started < 10
 
 
 def test_the_calls_log_counts_and_never_tells(bedrock):

@@ -50,7 +50,7 @@ def processes(notes):
 
 
 def ended(client, execution):
-    for _ in range(400):
+    for _ in range(1200):
         details = client.get_durable_execution(DurableExecutionArn=execution)
         if details["Status"] != "RUNNING":
             return details
@@ -142,7 +142,7 @@ def test_a_process_past_its_timeout_is_killed_and_the_execution_resumed(tmp_path
 
 def waiting_for_approval(client, notes, callback):
     started = client.invoke(**FUNCTION, InvocationType="Event", Payload=payload(notes, callback=str(callback)))
-    for _ in range(400):
+    for _ in range(1200):
         if callback.exists() and callback.read_text():
             return started["DurableExecutionArn"], callback.read_text()
         time.sleep(0.05)
