@@ -4,6 +4,7 @@ from .api.front_door import FrontDoor
 from .choices.alarm_choice import AlarmChoice
 from .choices.keywords import PipelineKeywords
 from .choices.props import PipelineProps
+from .choices.review import Review
 from .pipeline import DurableAgentPipeline
 
-__all__ = ["AlarmChoice", "DurableAgentPipeline", "FrontDoor", "PipelineKeywords", "PipelineProps"]
+__all__ = ["AlarmChoice", "DurableAgentPipeline", "FrontDoor", "PipelineKeywords", "PipelineProps", "Review"]

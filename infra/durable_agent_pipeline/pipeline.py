@@ -33,6 +33,7 @@ from .function.function import durable_function, live_alias, log_group
 from .function.large_results import large_results
 from .function.network import network_access
 from .function.removal import keep_running
+from .function.reviews import review_topic
 from .function.role import checkpoint_policy, execution_role
 from .function.rollout import gradual_deployment
 from .monitoring.alarm_topic import alarm_topic
@@ -89,6 +90,9 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     large_results: s3.IBucket | None
     """Texts and tool results that are too big for a checkpoint; None if the choice is left out."""
 
+    review_topic: sns.ITopic | None
+    """Where reviews are told, with ids and never the text; None without the choice `review`."""
+
     alarm_topic: sns.ITopic
     """Where alarms and bad endings go."""
 
@@ -117,7 +121,8 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
         self.undelivered_queue = undelivered(self, props)
         role = execution_role(self, props, plan, self.log_group)
         self.large_results = large_results(self, props, role)
-        chosen = environment(Stack.of(self), props, plan, self.large_results)
+        self.review_topic = review_topic(self, props, role)
+        chosen = environment(Stack.of(self), props, plan, self.large_results, self.review_topic)
         function = durable_function(
             self,
             props,

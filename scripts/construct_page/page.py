@@ -32,7 +32,8 @@ _FEATURES = """
 | `metric_*` | every metric of the pipeline, for alarms and graphs of your own |
 
 `alarm_choices` takes `AlarmChoice(threshold=..., severity="page" or "ticket", enabled=...)` for each alarm that
-[operations.md](operations.md) names.
+[operations.md](operations.md) names. `review` takes `Review(topic=..., escalation_topic=..., event_bus=...,
+by_default=..., after=..., timeout=..., on_timeout=..., max_rounds=...)`, all optional, see [flow.md](flow.md).
 """
 
 

@@ -9,7 +9,8 @@ from typing import TypedDict
 
 from ..agents.models import ModelChoice
 from ..agents.prices import read_prices
-from .rules import matching, positive_usd
+from .review import Review
+from .rules import matching, positive_usd, whole
 
 REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
 GUARDRAIL_ARN = r"arn:[^:]+:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+"
@@ -54,6 +55,13 @@ class AgentChoices:
     """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most
     1,000,000. Every model then needs a price. Default: no ceiling."""
 
+    review: Review | None = None
+    """Who is told of reviews by people, and which executions have one.
+    Default: nobody is told, and only executions have one whose event asks for it."""
+
+    max_parallel_branches: int = 5
+    """Most branches of a flow, such as topics, at the same time; 1 to 50. Default: 5."""
+
     def check_agents(self) -> None:
         """Refuse what breaks a rule, as far as it shows without the agents' folder."""
         for geography, regions in self.profile_regions.items():
@@ -65,6 +73,7 @@ class AgentChoices:
             object.__setattr__(self, "budget_ceiling_usd", positive_usd("budget_ceiling_usd", self.budget_ceiling_usd))
         if self.guardrail_arn is not None:
             matching("guardrail_arn", self.guardrail_arn, GUARDRAIL_ARN, "an ARN of a Bedrock guardrail")
+        whole("max_parallel_branches", self.max_parallel_branches, 1, 50)
         matching("guardrail_version", self.guardrail_version, GUARDRAIL_VERSION, "DRAFT or a version number")
 
 
@@ -104,3 +113,10 @@ class AgentKeywords(TypedDict, total=False):
     budget_ceiling_usd: Decimal | str | float | None
     """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most 1,000,000.
     Every model then needs a price. Default: no ceiling."""
+
+    review: Review | None
+    """Who is told of reviews by people, and which executions have one. Default: nobody is told, and only executions
+    have one whose event asks for it."""
+
+    max_parallel_branches: int
+    """Most branches of a flow, such as topics, at the same time; 1 to 50. Default: 5."""

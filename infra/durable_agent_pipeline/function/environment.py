@@ -7,16 +7,21 @@ from typing import Any
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER, DEPLOYMENT_FILE, FILE_NAME, NAMESPACE, PROFILES_PREFIX, SERVICE, SHORT
+from .reviews import review_variables
 
 LIMIT_BYTES = 4096
 """What Lambda allows for all variables together."""
 
 _TOKEN_BYTES = 120
 """At most the length of an ARN, of a bucket's or of a key's name."""
+
+_BRANCHES = 5
+"""Branches side by side that the Lambda allows by itself."""
 
 _PROFILE_ID_BYTES = 12
 """Length of an application inference profile's id as AWS shows it; its API promises only at most 64."""
@@ -35,7 +40,9 @@ class Environment:
     """Text of DEPLOYMENT_FILE in the package: what did not fit into the variables. None when all fits."""
 
 
-def environment(stack: Stack, props: PipelineProps, plan: Plan, bucket: s3.IBucket | None) -> Environment:
+def environment(
+    stack: Stack, props: PipelineProps, plan: Plan, bucket: s3.IBucket | None, topic: sns.ITopic | None = None
+) -> Environment:
     """Every variable that the choices decide; what is left out keeps the Lambda's own default.
 
     The models and their prices are where an operator sees them, in the variables, as long as these stay within
@@ -45,6 +52,7 @@ def environment(stack: Stack, props: PipelineProps, plan: Plan, bucket: s3.IBuck
         ValueError: when `environment` names a variable that the construct sets, or is too large itself.
     """
     chosen = {**_agents(stack, props, plan), **_calls(props), **_watch(props), **_storage(props, bucket)}
+    chosen |= review_variables(props, topic)
     for name in props.environment:
         if name in chosen or name in (DEPLOYMENT_FILE, PROFILES_PREFIX):
             raise ValueError(f"environment must not name a variable that the construct sets, got {name!r}")
@@ -112,6 +120,7 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
         "AGENTS_FOLDER": AGENTS_FOLDER if props.agents else None,
         "AGENT_MODELS": _json(stack, plan.replaced),
         "MODEL_PRICES": _json(stack, plan.prices),
+        "MAX_PARALLEL_BRANCHES": str(props.max_parallel_branches) if props.max_parallel_branches != _BRANCHES else None,
         "BUDGET_CEILING_USD": None if ceiling is None else format(ceiling, "f"),
     }
 
