@@ -33,6 +33,7 @@ def test_without_it_nobody_is_told_and_nothing_may_be_published():
 def test_a_bare_review_brings_a_topic_of_its_own_and_every_execution_has_one():
     stack = new_stack()
     pipeline, variables, policies = made(stack, review=Review(), execution_timeout=Duration.days(7))
+    assert pipeline.review_topic is not None
     assert variables["REVIEW_TOPIC_ARN"] == stack.resolve(pipeline.review_topic.topic_arn)
     assert "sns:Publish" in policies
     assert "events:PutEvents" not in policies
