@@ -1,6 +1,7 @@
 """Waits for a person: rounds of a question and its answer, none of them lost, none taken for another."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, StepContext, StepError
@@ -27,6 +28,27 @@ class ReviewEnded(BaseException):
     def __init__(self, status: str) -> None:
         super().__init__(status)
         self.status = status
+
+
+@dataclass
+class _Round:
+    """What is asked now: a text, and what has been asked of it before."""
+
+    text: str
+    of: str
+    choice: ReviewChoice
+    revisable: bool
+    number: int = 1
+    escalated: bool = False
+    unreadable: int = 0
+
+    @property
+    def may_revise(self) -> bool:
+        return self.revisable and self.number <= self.choice.max_rounds
+
+    def unanswered(self) -> Answer:
+        """What it means that nobody answered in time; the second time it is never a yes."""
+        return Answer("reject" if self.escalated else self.choice.on_timeout, "timed out", timed_out=True)
 
 
 class Reviews:
@@ -57,48 +79,42 @@ class Reviews:
             ReviewEnded: it was rejected, or not answered.
             ReviewNotRequested: nobody could be told, or nobody gave a readable answer.
         """
-        revisions, escalated, unreadable = 0, False, 0
-        while unreadable < MOST_UNREADABLE:
-            may_revise = revise is not None and revisions < choice.max_rounds
+        round_ = _Round(text, of, choice, revise is not None)
+        while round_.unreadable < MOST_UNREADABLE:
             try:
-                answer = self._answer(text, of, choice, revisions + 1, escalated=escalated, may_revise=may_revise)
+                answer = self._answer(round_)
             except Unreadable:
-                unreadable += 1
+                round_.unreadable += 1
                 continue
             except CallbackTimeoutError:
-                self._note(revisions + 1, Answer(choice.on_timeout if not escalated else "reject", "timed out"))
-                if choice.on_timeout == "approve":
-                    return text
-                if choice.on_timeout == "reject" or escalated:
-                    raise ReviewEnded("review_timed_out") from None
-                escalated = True
-                continue
-            unreadable = 0
-            self._note(revisions + 1, answer)
+                answer = round_.unanswered()
+            self._note(round_.number, answer)
             match answer.decision:
                 case "approve":
-                    return text
+                    return round_.text
                 case "edit":
                     return answer.text or ""
                 case "reject":
-                    raise ReviewEnded("rejected")
-            revisions += 1
-            text = revise(text, answer.text or "") if revise else text
+                    raise ReviewEnded("review_timed_out" if answer.timed_out else "rejected")
+                case "escalate":
+                    round_.escalated = True
+                case "revise" if revise is not None:
+                    round_ = replace(
+                        round_, text=revise(round_.text, answer.text or ""), number=round_.number + 1, unreadable=0
+                    )
         raise ReviewNotRequested(f"{MOST_UNREADABLE} answers in a row broke a rule")
 
-    def _answer(
-        self, text: str, of: str, choice: ReviewChoice, number: int, *, escalated: bool, may_revise: bool
-    ) -> Answer:
+    def _answer(self, round_: _Round) -> Answer:
         self._number += 1
-        name, digest = f"review-{self._number}", digest_of(text)
-        config = CallbackConfig(timeout=Duration.from_seconds(choice.timeout_seconds))
-        callback = self._context.create_callback(name=name, config=config)
+        name, digest = f"review-{self._number}", digest_of(round_.text)
+        seconds = round_.choice.timeout_seconds
+        callback = self._context.create_callback(name=name, config=CallbackConfig(Duration.from_seconds(seconds)))
         self.operations += 1
         if self._settings.review_topic_arn or self._settings.review_event_bus:
             arn = self._context.execution_context.durable_execution_arn
             told = Notice(
-                self._settings.pipeline, execution_name(arn), arn, name, callback.callback_id, number, digest, of,
-                choice.timeout_seconds, escalated, "",
+                self._settings.pipeline, execution_name(arn), arn, name, callback.callback_id, round_.number, digest,
+                round_.of, seconds, round_.escalated, "",
             )  # fmt: skip
             self._tell(f"{name}-notify", told)
         try:
@@ -107,7 +123,7 @@ class Reviews:
             raise
         except CallbackError:
             raise Unreadable("the callback was answered with a failure") from None
-        return read_answer(document, number=number, digest=digest, may_revise=may_revise)
+        return read_answer(document, number=round_.number, digest=digest, may_revise=round_.may_revise)
 
     def _tell(self, name: str, notice: Notice) -> None:
         def once(_: StepContext) -> dict[str, Any]:

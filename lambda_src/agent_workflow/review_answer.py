@@ -19,11 +19,16 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Answer:
-    """A decision that keeps the rules; `text` is its reason, comments or new text."""
+    """A decision that keeps the rules; `text` is its reason, comments or new text.
+
+    Attributes:
+        timed_out: nobody gave it: it is what the event says of no answer.
+    """
 
     decision: str
     text: str | None = None
     reviewer: str | None = None
+    timed_out: bool = False
 
 
 def digest_of(text: str) -> str:
