@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from scripts.local_aws.stack import LocalStack, StackSettings
-from tests.e2e.test_local_stack import ALIAS, FUNCTION_NAME, processes, read_all, script
+from scripts.local_aws.processes.journal import read_all
+from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
+from tests.e2e.test_local_stack import processes, script
 
 pytestmark = pytest.mark.slow
 
