@@ -15,6 +15,10 @@ MAX_QUERY = 2_000
 """Characters, as the Lambda's request allows."""
 
 MAX_BUDGET_USD = Decimal(10_000)
+MIN_TOPICS, MAX_TOPICS, MAX_TOPIC = 2, 20, 200
+"""How many topics, and of how many characters."""
+
+MAX_REVIEW_SECONDS = 31_622_400
 _AMOUNT = r"^(?=.*[1-9])(0{0,5}[0-9]{1,4}(\.[0-9]{1,12})?|0{0,4}10000(\.0{1,12})?)$"
 """A plain decimal number over 0 and at most 10000, as text; at most 9 digits before the point, 12 behind it."""
 
@@ -74,6 +78,40 @@ def _is_budget(value: Any) -> bool:
     return unresolved(value) or (amount.is_finite() and 0 < amount <= MAX_BUDGET_USD)
 
 
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    return unresolved(value) or (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high)
+
+
+def _is_topic(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    return unresolved(value) or (1 <= len(value.strip(_WHITE_SPACE)) <= MAX_TOPIC and _is_visible(value))
+
+
+def _are_topics(value: Any) -> bool:
+    if unresolved(value) or value == "auto":
+        return True
+    if not isinstance(value, list | tuple) or not MIN_TOPICS <= len(value) <= MAX_TOPICS:
+        return False
+    return all(map(_is_topic, value)) and len({topic.strip(_WHITE_SPACE) for topic in value}) == len(value)
+
+
+def _is_review(value: Any) -> bool:
+    if isinstance(value, bool) or unresolved(value):
+        return True
+    if not isinstance(value, Mapping):
+        return False
+    return all(name in _REVIEW and _REVIEW[name](chosen) for name, chosen in value.items())
+
+
+_REVIEW: Mapping[str, Callable[[Any], bool]] = {
+    "after": lambda value: value in ("analysis", "report"),
+    "timeout_seconds": lambda value: _is_whole(value, 60, MAX_REVIEW_SECONDS),
+    "on_timeout": lambda value: value in ("reject", "approve", "escalate"),
+    "max_rounds": lambda value: _is_whole(value, 1, 10),
+}
+
+
 @dataclass(frozen=True)
 class EventField:
     """One field of an event."""
@@ -100,6 +138,46 @@ FIELDS: Mapping[str, EventField] = {
             any_of=[
                 _Json(type=_Kind.NUMBER, minimum=0, exclusive_minimum=True, maximum=int(MAX_BUDGET_USD)),
                 _Json(type=_Kind.STRING, pattern=_AMOUNT),
+            ]
+        ),
+    ),
+    "topics": EventField(
+        f"{MIN_TOPICS} to {MAX_TOPICS} different topics of 1 to {MAX_TOPIC} characters, or 'auto'",
+        _are_topics,
+        _Json(
+            any_of=[
+                _Json(type=_Kind.STRING, enum=["auto"]),
+                _Json(
+                    type=_Kind.ARRAY,
+                    items=_Json(type=_Kind.STRING, pattern=r"\S", min_length=1),
+                    min_items=MIN_TOPICS,
+                    max_items=MAX_TOPICS,
+                    unique_items=True,
+                ),
+            ]
+        ),
+    ),
+    "max_failed_topics": EventField(
+        f"a whole number from 0 to {MAX_TOPICS}",
+        lambda value: _is_whole(value, 0, MAX_TOPICS),
+        _Json(type=_Kind.INTEGER, minimum=0, maximum=MAX_TOPICS),
+    ),
+    "review": EventField(
+        "True, False or an object of after, timeout_seconds, on_timeout and max_rounds, each by its rule",
+        _is_review,
+        _Json(
+            any_of=[
+                _Json(type=_Kind.BOOLEAN),
+                _Json(
+                    type=_Kind.OBJECT,
+                    additional_properties=False,
+                    properties={
+                        "after": _Json(type=_Kind.STRING, enum=["analysis", "report"]),
+                        "timeout_seconds": _Json(type=_Kind.INTEGER, minimum=60, maximum=MAX_REVIEW_SECONDS),
+                        "on_timeout": _Json(type=_Kind.STRING, enum=["reject", "approve", "escalate"]),
+                        "max_rounds": _Json(type=_Kind.INTEGER, minimum=1, maximum=10),
+                    },
+                ),
             ]
         ),
     ),

@@ -57,7 +57,7 @@ Topic = Annotated[
 def _topics(value: object, read: Callable[[object], tuple[str, ...]]) -> tuple[str, ...] | Literal["auto"]:
     if value == "auto":
         return "auto"
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not MIN_TOPICS <= len(value) <= MAX_TOPICS:
         raise PydanticCustomError("topics", TOPICS_RULE)
     topics = read(tuple(value))
     if len(set(topics)) < len(topics):
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     Topics = tuple[str, ...] | Literal["auto"]
 else:
     # no union for pydantic, whose refusals would name its members
-    Topics = Annotated[tuple[Topic, ...], Field(min_length=MIN_TOPICS, max_length=MAX_TOPICS), WrapValidator(_topics)]
+    Topics = Annotated[tuple[Topic, ...], WrapValidator(_topics)]
 
 
 class Request(BaseModel):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from strands import Agent
 from strands.event_loop._retry import ModelRetryStrategy
@@ -45,6 +46,8 @@ class Session:
 
 # An agent's middleware cannot be taken off again, so it is put on once and looks here for the run it belongs to.
 _current: WeakKeyDictionary[Any, Session | None] = WeakKeyDictionary()
+_claimed: WeakSet[Any] = WeakSet()
+_claiming = threading.Lock()
 
 
 @contextmanager
@@ -55,8 +58,24 @@ def session(agent: Agent, run: LiveRun, asker: str = "", *, within: bool = False
     """
     make_safe(agent)
     guard_everything()
-    if _current.get(agent) is not None:
-        raise UnsafeAgent(f"agent {agent.name!r} is running already; build one per branch")
+    with _alone(agent), _installed(agent, run, asker, within=within) as own:
+        yield own
+
+
+@contextmanager
+def _alone(agent: Agent) -> Iterator[None]:
+    with _claiming:  # two branches of a map ask at the same time
+        if agent in _claimed:
+            raise UnsafeAgent(f"agent {agent.name!r} is running already; build one per branch")
+        _claimed.add(agent)
+    try:
+        yield
+    finally:
+        _claimed.discard(agent)
+
+
+@contextmanager
+def _installed(agent: Agent, run: LiveRun, asker: str, *, within: bool) -> Iterator[Session]:
     if agent not in _current:
         agent.add_middleware(InvokeModelStage, _model_stage)
         agent.add_middleware(ExecuteToolStage, _tool_stage)

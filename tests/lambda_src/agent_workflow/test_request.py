@@ -62,6 +62,10 @@ REFUSED = {
     "invalid-word-budget": "at most 10000, got a string of length 5",
     "invalid-boolean-budget": "at most 10000, got true",
     "invalid-absurd-budget": "at most 10000, got 1000000000000.0",
+    "invalid-one-topic": 'must be a list of 2 to 20 topics, or "auto", got a list of 1 values',
+    "invalid-topic-twice": "topics: must be different topics after trimming, got a list of 2 values",
+    "invalid-review-after": "review.after: input should be 'analysis' or 'report', got a string of length 5",
+    "invalid-failed-topics": "max_failed_topics: input should be less than or equal to 20, got 21",
 }
 
 
