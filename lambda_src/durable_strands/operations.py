@@ -77,7 +77,12 @@ class Operations:
         return self.context(name, partial(self._in_branch, body))
 
     def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
-        """Run `branches` side by side, each with operations of its own; values in the given order."""
+        """Run `branches` side by side, each with operations of its own; values in the given order.
+
+        A branch alone runs here, without an operation `name` around it.
+        """
+        if len(branches) == 1:
+            return [branches[0][1](self)]
         config = ParallelConfig(
             max_concurrency=most,
             completion_config=CompletionConfig.all_completed(),

@@ -133,11 +133,8 @@ class Nodes:
         asyncio.ensure_future(work).add_done_callback(partial(_hand_out, batch))
 
     def _contexts(self, name: str, batch: list[NodeCall]) -> list[dict[str, Any]]:
-        if len(batch) == 1:
-            kept = [self._made(batch[0], self.run.operations)]
-        else:
-            branches = [(call.name, partial(self._made, call)) for call in batch]
-            kept = self.run.operations.together(name, branches, self.run.options.max_parallel_tools)
+        branches = [(call.name, partial(self._made, call)) for call in batch]
+        kept = self.run.operations.together(name, branches, self.run.options.max_parallel_tools)
         for call, value in zip(batch, kept, strict=True):
             self.run.take_over([CallRecord.from_dict(record) for record in value["calls"]], call.told)
         for call, value in sorted(zip(batch, kept, strict=True), key=lambda pair: pair[1]["ended_at"]):

@@ -98,11 +98,8 @@ class ToolCalls:
         asyncio.ensure_future(work).add_done_callback(partial(self._hand_out, batch))
 
     def _steps(self, name: str, batch: list[ToolCall]) -> list[KeptTool]:
-        if len(batch) == 1:
-            values = [self._single.make(batch[0], self._run.operations)]
-        else:
-            branches = [(call.name, partial(self._single.make, call)) for call in batch]
-            values = self._run.operations.together(name, branches, self._run.options.max_parallel_tools)
+        branches = [(call.name, partial(self._single.make, call)) for call in batch]
+        values = self._run.operations.together(name, branches, self._run.options.max_parallel_tools)
         kept = [KeptTool.from_dict(value) for value in values]
         for call, each in zip(batch, kept, strict=True):
             self._run.take_over(list(each.calls), call.told)
