@@ -5,12 +5,11 @@ Fifteen of them, always the same, in the gate; with `PARITY_SWEEP=1` two hundred
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strands import ToolContext, tool
 from strands.agent.conversation_manager import (
@@ -20,11 +19,11 @@ from strands.agent.conversation_manager import (
 )
 from strands.hooks import AfterModelCallEvent, AfterToolCallEvent, BeforeToolCallEvent, MessageAddedEvent
 
-from tests.lambda_src.durable_strands.parity.harness import EVERY, bare, compared, durable
+from tests.lambda_src.durable_strands.parity.harness import EVERY
 from tests.lambda_src.durable_strands.parity.lab import Lab, Program
+from tests.lambda_src.durable_strands.parity.random_plans import comparison, drawn
 from tests.lambda_src.durable_strands.scripted import tool_use as use
 
-SWEEP = bool(os.environ.get("PARITY_SWEEP"))
 MANAGERS: dict[str, Any] = {
     "none": NullConversationManager,
     "window": lambda: SlidingWindowConversationManager(window_size=6),
@@ -186,15 +185,7 @@ def program_of(plan: Plan) -> Program:
     return play
 
 
-@settings(
-    max_examples=200 if SWEEP else 15,
-    derandomize=not SWEEP,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=True,
-)
+@drawn(gate=15, whole=200)
 @given(PLANS)
 def test_a_random_program_behaves_as_under_plain_strands(plan):
-    program = program_of(plan)
-    assert compared(bare(program), durable(program, plan.at, cold=plan.cold)) == "alike"
+    assert comparison(program_of(plan), plan) == "alike"

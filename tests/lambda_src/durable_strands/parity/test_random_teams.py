@@ -5,21 +5,20 @@ Five of them, always the same, in the gate; with `PARITY_SWEEP=1` sixty, others 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.lambda_src.durable_strands.parity.harness import EVERY, bare, compared, durable
+from tests.lambda_src.durable_strands.parity.harness import EVERY
 from tests.lambda_src.durable_strands.parity.lab import Lab, Program
 from tests.lambda_src.durable_strands.parity.programs_state import remember
 from tests.lambda_src.durable_strands.parity.programs_teams import graph_of
+from tests.lambda_src.durable_strands.parity.random_plans import comparison, drawn
 from tests.lambda_src.durable_strands.parity.table import note
 from tests.lambda_src.durable_strands.scripted import tool_use as use
 
-SWEEP = bool(os.environ.get("PARITY_SWEEP"))
 NAMES = ("a", "b", "c", "d")
 USES: dict[str, dict[str, str]] = {"note": {"text": "x"}, "remember": {"key": "k", "value": "v"}}
 
@@ -58,15 +57,7 @@ def program_of(plan: Plan) -> Program:
     return play
 
 
-@settings(
-    max_examples=60 if SWEEP else 5,
-    derandomize=not SWEEP,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=True,
-)
+@drawn(gate=5, whole=60)
 @given(PLANS)
 def test_a_random_graph_behaves_as_under_plain_strands(plan):
-    program = program_of(plan)
-    assert compared(bare(program), durable(program, plan.at, cold=plan.cold)) == "alike"
+    assert comparison(program_of(plan), plan) == "alike"
