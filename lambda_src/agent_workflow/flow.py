@@ -128,8 +128,10 @@ class Flow:
             if not items:
                 return []
             prompts = [self._prompt(spec, {**inputs, item: each}, instruction) for each in items]
-            labels = [branch_name(number, str(each)) for number, each in enumerate(items, 1)]
-            branches = [Branch(n, *pair) for n, pair in enumerate(zip(labels, prompts, strict=True), 1)]
+            branches = [
+                Branch(number, branch_name(number, str(each)), prompt)
+                for number, (each, prompt) in enumerate(zip(items, prompts, strict=True), 1)
+            ]
             self._count_branches(spec.operation, len(items))
             most = self._settings.max_parallel_branches
             ended = self._fan_out.each(self._context, spec, branches, name=self._names.use(name), most=most)

@@ -10,11 +10,11 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scripts.console.ending import DONE, FAILED, ended
 from scripts.fault_catalogue.catalogue import ENTRIES, sample
 from scripts.fault_catalogue.report import closing_line, document, record
 from scripts.fault_catalogue.run import Tried, tried
 
-HELD, BROKEN, INTERRUPTED = 0, 1, 130
 EVERY = 100
 """Entries between two lines of progress where there is no terminal for a bar."""
 EPILOG = (
@@ -29,12 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.record and options.sample is not None:
         parser.error("--record needs every entry, got --sample")
+    return ended("fault catalogue", lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     began = time.monotonic()
-    try:
-        results = _run(sample(options.sample), options.jobs)
-    except KeyboardInterrupt:
-        print("fault catalogue: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    results = _tried(sample(options.sample), options.jobs)
     seconds = time.monotonic() - began
     if options.json:
         print(json.dumps(document(results, seconds), indent=2))
@@ -45,10 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(closing_line(results, seconds))
     if options.record:
         record(results, seconds)
-    return BROKEN if any(result.reasons for result in results) else HELD
+    return FAILED if any(result.reasons for result in results) else DONE
 
 
-def _run(numbers: tuple[int, ...], jobs: int) -> list[Tried]:
+def _tried(numbers: tuple[int, ...], jobs: int) -> list[Tried]:
     columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     results: list[Tried] = []
     console = Console(stderr=True)
