@@ -12,31 +12,29 @@ from agent_workflow.topics import ONE_TOPIC, listed, one_text, plan_topics, with
 
 
 def run(flow: Any, request: Any) -> dict[str, Any]:
-    """Research the query, analyse what was found, write the report; a person reviews what the event says."""
+    """Research the query; every other agent, in the order of the file, reads what was written; the last one reports."""
+    *earlier, last = (agent for agent in flow.agents if agent != "research")
     found = in_topics(flow, request) if request.topics else []
-    research = one_text(found) or flow.ask("research", query=request.query)
+    texts = {"research": one_text(found) or flow.ask("research")}
 
-    def analyse(**more: str) -> Any:
-        return flow.ask("analysis", research=research, **more)
+    def write(agent: str, **more: str) -> str:
+        return with_limits(flow.ask(agent, **texts, **more), found if agent == last else [])
 
-    def write(**more: str) -> str:
-        report = flow.ask("summary", query=request.query, research=research, analysis=analysis, **more)
-        return with_limits(report, found)
-
-    analysis = reviewed(flow, "analysis", analyse)
+    for agent in earlier:
+        texts[agent] = reviewed(flow, write, agent, of=agent)
     if request.demo_checkpoint:
         flow.wait("demo-checkpoint", 10)
-    texts = {"research": research, "analysis": analysis, "report": reviewed(flow, "report", write)}
-    return {**texts, "topics": listed(found)} if found else texts
+    report = reviewed(flow, write, last, of="report")
+    return {**texts, "report": report, **({"topics": listed(found)} if found else {})}
 
 
-def reviewed(flow: Any, of: str, make: Any) -> Any:
-    """A text, and if a review after it is asked for, the text that a person approved."""
+def reviewed(flow: Any, write: Any, agent: str, *, of: str) -> Any:
+    """What the agent writes; if a review after it is asked for, what a person approved of it."""
 
     def again(draft: str, comments: str) -> Any:
-        return make(draft=draft, comments=comments, instruction=REVISE)
+        return write(agent, draft=draft, comments=comments, instruction=REVISE)
 
-    return flow.review(make(), of=of, revise=again)
+    return flow.review(write(agent), of=of, revise=again)
 
 
 def in_topics(flow: Any, request: Any) -> Any:

@@ -20,7 +20,8 @@ import handler
 from agent_workflow import agent_runs, strands_agent
 from agent_workflow.deployment import deployed
 from durable_strands import AgentRun, run
-from tests.fakes import FakeModel
+from tests.fakes import FakeModel, declare_agents
+from tests.workflow.flows import with_packaged_flow
 
 AGENTS = ("research", "analysis", "summary")
 
@@ -131,8 +132,15 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, three_agents: Path) -> Iterator[Pi
 
 
 @pytest.fixture
-def packaged(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """The same with the agents that are packaged."""
+def packaged(pipeline: Pipeline, tmp_path: Path) -> Pipeline:
+    """The same in the order of the packaged flow.py."""
+    pipeline.set_environment(AGENTS_FOLDER=str(with_packaged_flow(declare_agents(tmp_path / "agents"))))
+    return pipeline
+
+
+@pytest.fixture
+def as_packaged(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """The same with everything that is packaged: agents, prompts and flow.py."""
     monkeypatch.delenv("AGENTS_FOLDER")
     deployed.cache_clear()
     return pipeline

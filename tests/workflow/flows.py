@@ -1,10 +1,19 @@
 """Agents folders with a flow of their own, in the place of the packaged one."""
 
+import shutil
 import textwrap
 from pathlib import Path
 from typing import Any
 
 from tests.fakes import FakeModel
+
+PACKAGED = Path(__file__).parents[2] / "lambda_src" / "agents" / "flow.py"
+
+
+def with_packaged_flow(folder: Path) -> Path:
+    """The agents folder, its agents now in the order of the packaged flow.py."""
+    shutil.copy(PACKAGED, folder)
+    return folder
 
 
 def use_flow(pipeline: Any, folder: Path, flow: str, **models: FakeModel) -> None:

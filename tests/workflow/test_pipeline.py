@@ -10,7 +10,8 @@ import pytest
 from aws_durable_execution_sdk_python.execution import InitialExecutionState
 
 from agent_workflow.agents import read_agents
-from tests.fakes import FakeModel, Reply, declare_clerk
+from tests.fakes import FakeModel, Reply, declare_agents, declare_clerk
+from tests.workflow.flows import with_packaged_flow
 
 EVENT = {"query": "edge computing"}
 LAMBDA_SOURCE = Path(__file__).parents[2] / "lambda_src"
@@ -53,8 +54,8 @@ def shape(document: dict[str, Any]) -> dict[str, type]:
     return {name: type(value) for name, value in document.items()}
 
 
-def test_the_result_has_the_shape_of_the_contract_exactly(packaged):
-    result = packaged.result({"query": "  edge computing "})
+def test_the_result_has_the_shape_of_the_contract_exactly(as_packaged):
+    result = as_packaged.result({"query": "  edge computing "})
     usage = result.pop("usage")
     assert result == {
         "status": "completed",
@@ -72,15 +73,30 @@ def test_the_result_has_the_shape_of_the_contract_exactly(packaged):
     assert (usage["model_calls"], usage["attempts"], usage["input_tokens"], usage["output_tokens"]) == (3, 3, 300, 150)
 
 
-def test_each_agent_reads_its_declared_inputs_as_quoted_data_under_its_own_prompt(packaged):
-    packaged.result(EVENT)
-    asked = {name: model.prompts[0] for name, model in packaged.models.items()}
+def test_each_agent_reads_its_declared_inputs_as_quoted_data_under_its_own_prompt(as_packaged):
+    as_packaged.result(EVENT)
+    asked = {name: model.prompts[0] for name, model in as_packaged.models.items()}
     assert "\nedge computing\n" in asked["research"]
     assert "\nthe research\n" in asked["analysis"]
     assert "edge computing" not in asked["analysis"]
     assert all(f"\n{text}\n" in asked["summary"] for text in ("edge computing", "the research", "the analysis"))
-    for name, model in packaged.models.items():
+    for name, model in as_packaged.models.items():
         assert model.system_prompts == [PROMPTS[name]]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_agent_more_in_agents_toml_works_in_its_place_and_needs_no_line_in_flow_py(pipeline, tmp_path, place):
+    names = ["analysis", "summary"]
+    names.insert(place, "critique")
+    folder = declare_agents(tmp_path / "agents", **dict.fromkeys(("research", *names), ("query",)))
+    pipeline.set_environment(AGENTS_FOLDER=str(with_packaged_flow(folder)))
+    pipeline.models["critique"] = FakeModel("the critique")
+    result = pipeline.result(EVENT)
+    *earlier, last = names
+    assert pipeline.names[::2] == ["research-agent", *(f"{name}-agent" for name in names)]
+    assert list(result) == ["status", "query", "research", *earlier, "report", "usage"]
+    assert result["report"] == f"the {last}"
+    assert all(f"\nthe {name}\n" in pipeline.models[last].prompts[0] for name in ("research", *earlier))
 
 
 def test_the_operations_are_named_after_the_agents_and_are_as_many_as_estimated(pipeline):
