@@ -18,6 +18,7 @@ from scripts.bench.catalogue import BENCHMARKS
 from scripts.bench.machine import machine, today, versions
 from scripts.bench.report import show, write
 from scripts.bench.row import Asked, Benchmark, NotMeasured, Row
+from scripts.console.command_line import whole_number
 from scripts.console.ending import ended
 from scripts.console.marked_block import NoPlace
 from scripts.cost_model.designs import RunFailed
@@ -96,13 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", choices=names, default=[], metavar="NAME", help="this one; may be given again"
     )
     parser.add_argument("--slow", action="store_true", help="also those that take minutes")
-    parser.add_argument("--repeat", type=_count, default=3, metavar="N", help="measure N times, report the least: 3")
+    parser.add_argument(
+        "--repeat", type=whole_number(1, 100), default=3, metavar="N", help="measure N times, report the least: 3"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the table")
     parser.add_argument("--write", action="store_true", help="also update these rows in docs/benchmarks.md")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"repeat must be a whole number from 1 to 100, got {text!r}")
-    return int(text)

@@ -1,8 +1,10 @@
-"""What the commands share of a command line: one-line refusals, and the topic."""
+"""What the commands share of a command line: one-line refusals, the topic, numbers, files to write."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 MAX_TOPIC_CHARACTERS = 2_000
@@ -38,3 +40,29 @@ def checked_topic(topic: str) -> str:
     except UnicodeEncodeError:
         raise BadUsage("TOPIC must be UTF-8 text") from None
     return topic
+
+
+def whole_number(least: int = 0, most: int | None = None) -> Callable[[str], int]:
+    """For argparse's `type`: a whole number within the bounds, written in plain digits."""
+    rule = f"of at least {least}" if most is None else f"from {least} to {most}"
+
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"must be a whole number {rule}, got {text!r}")
+        return number
+
+    return read
+
+
+def new_file(*suffixes: str) -> Callable[[str], Path]:
+    """For argparse's `type`: a file with one of the suffixes, in a folder that exists."""
+
+    def read(text: str) -> Path:
+        file = Path(text)
+        if file.suffix not in suffixes or not file.parent.is_dir():
+            rule = f"must end in {' or '.join(suffixes)} and lie in a folder that exists"
+            raise argparse.ArgumentTypeError(f"{rule}, got {text!r}")
+        return file
+
+    return read

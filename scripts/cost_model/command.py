@@ -6,11 +6,11 @@ import argparse
 import json
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from rich.console import Console
 
 from agent_workflow.agents import read_agents
+from scripts.console.command_line import new_file
 from scripts.console.ending import DONE, FAILED, ended
 from scripts.console.marked_block import NoPlace
 from scripts.cost_model.designs import RunFailed
@@ -63,15 +63,6 @@ def _keep(findings: Findings, options: argparse.Namespace) -> None:
         draw(findings, file)
 
 
-def _picture(name: str) -> Path:
-    file = Path(name)
-    if file.suffix not in {".png", ".svg"}:
-        raise argparse.ArgumentTypeError(f"a picture must end in .png or .svg, got {name!r}")
-    if not file.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"a picture must go into a folder that exists, got {name!r}")
-    return file
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/cost_model.py",
@@ -80,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the tables")
-    parser.add_argument("--picture", type=_picture, metavar="FILE", help="also draw the bars into FILE (.png or .svg)")
+    parser.add_argument(
+        "--picture", type=new_file(".png", ".svg"), metavar="FILE", help="also draw the bars into FILE (.png or .svg)"
+    )
     parser.add_argument("--write", action="store_true", help="also update docs/cost.md and docs/pictures/cost.png")
     return parser

@@ -10,7 +10,9 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scripts.console.command_line import whole_number
 from scripts.console.ending import DONE, FAILED, ended
+from scripts.console.marked_block import NoPlace
 from scripts.fault_catalogue.catalogue import ENTRIES, sample
 from scripts.fault_catalogue.report import closing_line, document, record
 from scripts.fault_catalogue.run import Tried, tried
@@ -29,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.record and options.sample is not None:
         parser.error("--record needs every entry, got --sample")
-    return ended("fault catalogue", lambda: _run(options))
+    return ended("fault catalogue", lambda: _run(options), (NoPlace, OSError))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -69,14 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "a new execution over real HTTP: how it ends, what it pays and what its ledger says must be as stated.",
         epilog=EPILOG,
     )
-    parser.add_argument("--sample", type=_count, metavar="N", help="try N entries at even distances. Default: all")
+    parser.add_argument(
+        "--sample", type=whole_number(1), metavar="N", help="try N entries at even distances. Default: all"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, progress on stderr")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2, help="processes at the same time. Default: 2")
     parser.add_argument("--record", action="store_true", help="write docs/faults.md; needs every entry")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
-    return int(text)

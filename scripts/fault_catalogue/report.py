@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
+from scripts.console.marked_block import write_block
 from scripts.fault_catalogue.catalogue import ENTRIES
 from scripts.fault_catalogue.entry import SUCCEEDED, End, Entry, Lasts
 from scripts.fault_catalogue.run import Tried
@@ -70,16 +71,11 @@ def record(results: Sequence[Tried], seconds: float, page: Path = PAGE) -> None:
     """Write the figures and the table into the page.
 
     Raises:
-        ValueError: the page has lost its marks.
+        NoPlace: the page has lost its marks.
     """
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page.name} has no block between {BEGIN} and {END}")
     where = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores"
     figures = f"Faults: {where}: {closing_line(results, seconds)}.\n\nKills ([crash lab](crash-lab.md)): {crashes()}"
-    page.write_text(f"{before}{BEGIN}\n{figures}\n\n{table()}\n{END}{after}", encoding="utf-8")
+    write_block(page, BEGIN, END, f"{figures}\n\n{table()}")
 
 
 def crashes(page: Path = CRASH_LAB) -> str:

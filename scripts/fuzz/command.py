@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from scripts.console.command_line import whole_number
 from scripts.console.ending import DONE, FAILED, ended
 from scripts.fuzz.declarations import DECLARATIONS, end_of_declaration, folder_with_prompts
 from scripts.fuzz.events import EVENTS, end_of_event
@@ -91,13 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     for kind, count in (("events", 30_000), ("declarations", 16_000), ("streams", 200)):
-        parser.add_argument(f"--{kind}", type=_count, default=count, metavar="N", help=f"how many; default {count:,}")
-    parser.add_argument("--seed", type=_count, default=1, metavar="N", help="of the examples; default 1")
+        parser.add_argument(
+            f"--{kind}", type=whole_number(), default=count, metavar="N", help=f"how many; default {count:,}"
+        )
+    parser.add_argument("--seed", type=whole_number(), default=1, metavar="N", help="of the examples; default 1")
     parser.add_argument("--json", action="store_true", help="the counts as one JSON document on stdout")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}")
-    return int(text)

@@ -81,7 +81,7 @@ def test_fails_when_an_execution_shows(case):
 def test_fails_when_the_page_has_lost_its_marks(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("nothing\n")
-    with pytest.raises(ValueError, match="has no block between"):
+    with pytest.raises(ValueError, match="must hold a block between"):
         record([], 1.0, page)
 
 

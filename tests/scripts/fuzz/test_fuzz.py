@@ -40,4 +40,4 @@ def test_fails_when_an_end_is_not_typed():
 def test_fails_when_a_count_is_no_number():
     done = fuzz("--events", "many")
     assert done.returncode == 2
-    assert "must be a whole number, got 'many'" in done.stderr
+    assert "must be a whole number of at least 0, got 'many'" in done.stderr
