@@ -14,9 +14,10 @@ def function(template: Template) -> dict[str, Any]:
 
 
 def test_the_function_is_durable_with_the_stages_times(template: Template, stage: Stage):
+    props = PipelineProps(**stage.choices)
     assert function(template)["DurableConfig"] == {
-        "ExecutionTimeout": stage.choices["execution_timeout"].to_seconds(),
-        "RetentionPeriodInDays": stage.choices["retention_period"].to_days(),
+        "ExecutionTimeout": props.execution_timeout.to_seconds(),
+        "RetentionPeriodInDays": props.retention_period.to_days(),
     }
 
 
