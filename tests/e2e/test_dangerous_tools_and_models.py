@@ -1,12 +1,8 @@
 """Tools that kill their process and models that misbehave, over real processes and the real Bedrock wire."""
 
-import json
-from collections import Counter
-
 import pytest
 
-from scripts.local_aws.processes.journal import read_all
-from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
+from tests.e2e.shared_stack import shared_stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -36,34 +32,29 @@ def die() -> str:
     os.kill(os.getpid(), signal.SIGKILL)
 """
 USAGE = {"inputTokens": 100, "outputTokens": 50}
+EVENT = {"query": "x"}
 
 
-def run(tmp_path, replies, options=""):
-    """One execution of one agent; returns (function error, document, model calls started by turn, runs of the tool)."""
-    folder, witness = tmp_path / "agents", tmp_path / "witness"
-    (folder / "prompts").mkdir(parents=True)
-    (folder / "prompts" / "worker.md").write_text("You are a worker.")
-    (folder / "agents.toml").write_text(AGENTS_TOML.format(options=options))
-    (folder / "tools.py").write_text(TOOLS.format(witness=str(witness)))
-    script = tmp_path / "script.json"
-    script.write_text(json.dumps({"replies": replies, "default": {"text": "default", "usage": USAGE}}))
-    settings = StackSettings(
-        folder=tmp_path / "stack",
-        model=["--script", str(script)],
-        environment={
-            "RETRY_INITIAL_DELAY_SECONDS": "1",
-            "MODEL_READ_TIMEOUT_SECONDS": "1",
-            "AGENTS_FOLDER": str(folder),
-        },
-        crash_retry_seconds=0.05,
-        skip_time=True,
-    )
-    with LocalStack(settings) as stack:
-        answer = stack.client().invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=b'{"query": "x"}')
-        document = json.loads(answer["Payload"].read())
-        turns = Counter(call["turn"] for call in read_all(stack.calls) if call["event"] == "started")
-    runs = witness.read_text().count("ran") if witness.exists() else 0
-    return answer.get("FunctionError"), document, dict(turns), runs
+def worker(folder, options=""):
+    """An agents folder with one agent, and where its tool writes that it ran."""
+    agents, witness = folder / "agents", folder / "witness"
+    (agents / "prompts").mkdir(parents=True)
+    (agents / "prompts" / "worker.md").write_text("You are a worker.")
+    (agents / "agents.toml").write_text(AGENTS_TOML.format(options=options))
+    (agents / "tools.py").write_text(TOOLS.format(witness=str(witness)))
+    witness.touch()
+    return agents, witness
+
+
+def script(*replies):
+    return {"replies": replies, "default": {"text": "default", "usage": USAGE}}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stack")
+    with shared_stack(folder, worker(folder)[0], MODEL_READ_TIMEOUT_SECONDS="1") as running:
+        yield running
 
 
 def reply(turn, text="", **more):
@@ -74,21 +65,24 @@ CALL_THE_TOOL = reply(1, tool_uses=[{"name": "die", "input": {}}])
 
 
 def test_a_tool_that_kills_its_process_is_given_up_after_three_tries_and_the_model_is_told(tmp_path):
-    error, document, turns, runs = run(tmp_path, [CALL_THE_TOOL, reply(2, "went on without it")])
-    assert error is None
-    assert document["report"] == "went on without it"
-    assert runs == 3
-    assert turns == {1: 1, 2: 1}, "no model call was made again for the killed processes"
-    (tool,) = [call for call in document["usage"]["agents"]["worker"]["calls"] if call["kind"] == "tool"]
+    agents, witness = worker(tmp_path)
+    with shared_stack(tmp_path, agents) as stack:
+        ended = stack.run(EVENT, script(CALL_THE_TOOL, reply(2, "went on without it")))
+    assert ended.error is None
+    assert ended.document["report"] == "went on without it"
+    assert witness.read_text().count("ran") == 3
+    assert ended.started("turn") == {1: 1, 2: 1}, "no model call was made again for the killed processes"
+    (tool,) = [call for call in ended.document["usage"]["agents"]["worker"]["calls"] if call["kind"] == "tool"]
     assert tool["stop_reason"] == "error"
 
 
 def test_a_tool_that_may_run_at_most_once_is_not_run_again_after_it_killed_its_process(tmp_path):
-    options = "[agents.tool_options.die]\nat_most_once = true"
-    error, document, turns, runs = run(tmp_path, [CALL_THE_TOOL, reply(2, "went on")], options)
-    assert (error, document["report"]) == (None, "went on")
-    assert runs == 1
-    assert turns == {1: 1, 2: 1}
+    agents, witness = worker(tmp_path, "[agents.tool_options.die]\nat_most_once = true")
+    with shared_stack(tmp_path, agents) as stack:
+        ended = stack.run(EVENT, script(CALL_THE_TOOL, reply(2, "went on")))
+    assert (ended.error, ended.document["report"]) == (None, "went on")
+    assert witness.read_text().count("ran") == 1
+    assert ended.started("turn") == {1: 1, 2: 1}
 
 
 @pytest.mark.parametrize(
@@ -110,25 +104,25 @@ def test_a_tool_that_may_run_at_most_once_is_not_run_again_after_it_killed_its_p
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_model_that_gives_no_answer_is_a_typed_failure_and_permanent_ones_are_called_once(
-    tmp_path, first, error_type, calls
+    stack, first, error_type, calls
 ):
-    error, document, turns, _ = run(tmp_path, [first])
-    assert error is not None
-    assert document["errorType"] == error_type
+    ended = stack.run(EVENT, script(first))
+    assert ended.error is not None
+    assert ended.document["errorType"] == error_type
     if calls is not None:
-        assert turns == {1: calls}
+        assert ended.started("turn") == {1: calls}
 
 
 @pytest.mark.parametrize("fault", ["throttle_midstream", "disconnect_midstream", "error_midstream", "model_timeout"])
-def test_a_broken_reply_is_made_once_more_and_then_stands(tmp_path, fault):
-    error, document, turns, _ = run(tmp_path, [reply(1, "the whole answer", faults=[fault])])
-    assert (error, document["report"]) == (None, "the whole answer")
-    assert turns == {1: 2}
+def test_a_broken_reply_is_made_once_more_and_then_stands(stack, fault):
+    ended = stack.run(EVENT, script(reply(1, "the whole answer", faults=[fault])))
+    assert (ended.error, ended.document["report"]) == (None, "the whole answer")
+    assert ended.started("turn") == {1: 2}
 
 
-def test_a_model_that_loops_for_ever_is_stopped_at_its_turns(tmp_path):
+def test_a_model_that_loops_for_ever_is_stopped_at_its_turns(stack):
     unknown = [reply(turn, tool_uses=[{"name": "no_such_tool", "input": {}}]) for turn in range(1, 9)]
-    error, document, turns, _ = run(tmp_path, unknown)
-    assert error is not None
-    assert document["errorType"] == "AgentLimitReached"
-    assert turns == {1: 1, 2: 1, 3: 1, 4: 1}
+    ended = stack.run(EVENT, script(*unknown))
+    assert ended.error is not None
+    assert ended.document["errorType"] == "AgentLimitReached"
+    assert ended.started("turn") == {1: 1, 2: 1, 3: 1, 4: 1}

@@ -9,7 +9,8 @@ import pytest
 
 from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
-from tests.e2e.test_local_stack import processes, script
+from tests.e2e.shared_stack import processes
+from tests.e2e.test_local_stack import script
 
 pytestmark = pytest.mark.slow
 
