@@ -332,6 +332,6 @@ def test_the_small_model_writes_a_report_for_real():
     result = json.loads(output)
     assert status == 0, errors
     assert all(len(result[text]) > 100 for text in ("research", "analysis", "report"))
-    assert result["usage"]["model_calls"] == 3
+    assert result["usage"]["model_calls"] == len(result["usage"]["agents"])
     assert result["usage"]["output_tokens"] > 100
     assert "shows the machinery, not the quality" in errors
