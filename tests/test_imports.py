@@ -125,10 +125,22 @@ def test_no_two_modules_of_the_pipeline_need_each_other():
     graph = {
         module: {f"{name.replace('.', '/')}.py" for name in imported(file) if name.startswith("agent_workflow.")}
         for module, file in MODULES.items()
-        if "durable_strands" not in module
+        if not module.startswith(("durable_strands/", "flow_recording/"))
     }
     order = list(TopologicalSorter(graph).static_order())  # raises CycleError
     assert order[-1] == "handler.py"
+
+
+def test_the_recording_of_a_flow_needs_nothing_that_only_the_lambda_has():
+    recording = [file for file in SOURCES if "flow_recording" in file.parts]
+    names = {name.split(".")[0] for file in recording for name in imported(file)}
+    assert names - sys.stdlib_module_names == {"flow_recording", "agent_workflow", "durable_strands"}
+    assert users("flow_recording", [file for file in SOURCES if file not in recording]) == set()
+    loaded = loaded_after(
+        "from pathlib import Path; from flow_recording import stand_ins; stand_ins.prepare(Path(), Path('agents')); "
+        "import flow_recording.recording, agent_workflow.topics, agent_workflow.file_order"
+    )
+    assert not loaded & {"boto3", "botocore", "pydantic", "strands"}
 
 
 def loaded_after(code: str, given: str = "") -> set[str]:

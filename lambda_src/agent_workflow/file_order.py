@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING
 
 from agent_workflow.errors import InvalidRequest
-from agent_workflow.request import Request
 
 if TYPE_CHECKING:
     from agent_workflow.flow import Flow
+    from agent_workflow.request import Request
 
 DEMO_SECONDS = 10
 REVISE = "A reviewer wants `draft` changed as `comments` says. Write it again, whole, with these changes and no others."
 
 
-def refuse_what_no_flow_does(request: Request) -> None:
+def refuse_what_no_flow_does(request: "Request") -> None:
     """Refuse, before any call, what only a flow.py can do.
 
     Raises:
@@ -24,7 +24,7 @@ def refuse_what_no_flow_does(request: Request) -> None:
         raise InvalidRequest("topics must be left out: these agents have no flow.py that could take them one by one")
 
 
-def run(flow: "Flow", request: Request) -> str:
+def run(flow: "Flow", request: "Request") -> str:
     """Ask every agent with the inputs it declares; the last one's answer is the report."""
     *earlier, last = flow.agents
     for agent in earlier:

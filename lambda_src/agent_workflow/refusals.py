@@ -1,10 +1,11 @@
 """The one lower-case line that says which rule was broken, where, and what was got instead."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 SHOWN_CHARACTERS = 60
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}")
@@ -40,7 +41,7 @@ def hidden(value: object) -> str:
     return f"a string of length {len(value.strip())}" if isinstance(value, str) else shown(value)
 
 
-def refusal(error: ValidationError, *, private: bool = False) -> str:
+def refusal(error: "ValidationError", *, private: bool = False) -> str:
     """The first broken rule of a pydantic check, as one line.
 
     Args:
@@ -69,6 +70,6 @@ def _place(location: tuple[int | str, ...]) -> str:
     return place.removeprefix(".")
 
 
-def _got(detail: ErrorDetails, *, hide: bool) -> str:
+def _got(detail: "ErrorDetails", *, hide: bool) -> str:
     value: Any = detail["input"]
     return hidden(value) if hide or "string_too" in detail["type"] else shown(value)

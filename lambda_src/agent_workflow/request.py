@@ -21,13 +21,13 @@ from pydantic_core import PydanticCustomError
 from agent_workflow.errors import InvalidRequest
 from agent_workflow.refusals import hidden, refusal
 from agent_workflow.review_choice import ReviewField
+from agent_workflow.topic_limits import MAX_TOPIC_CHARACTERS, MAX_TOPICS, MIN_TOPICS
 from durable_strands.visible import is_visible
 
 MAX_QUERY_CHARACTERS = 2_000
 MAX_BUDGET_USD = Decimal(10_000)
 BUDGET_RULE: LiteralString = "must be a number, or a string of one, over 0 and at most 10000"
 TOPICS_RULE: LiteralString = 'must be a list of 2 to 20 topics, or "auto"'
-MIN_TOPICS, MAX_TOPICS, MAX_TOPIC_CHARACTERS = 2, 20, 200
 # A plain decimal number: no sign, exponent, blank, underscore or other script's digits.
 PLAIN_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agent_workflow.flow_errors import TopicsNotPlanned
-from agent_workflow.request import MAX_TOPIC_CHARACTERS, MAX_TOPICS, MIN_TOPICS
+from agent_workflow.topic_limits import MAX_TOPIC_CHARACTERS, MAX_TOPICS, MIN_TOPICS
 from durable_strands.visible import is_visible
 
 if TYPE_CHECKING:

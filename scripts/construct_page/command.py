@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scripts.console.marked_block import write_block
-from scripts.construct_page import agents_table
+from scripts.construct_page import agents_table, packaged_flow
 from scripts.construct_page.keywords import GROUPS, file_of, with_keywords
 from scripts.construct_page.page import PAGE, page
 
@@ -20,11 +20,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--write",
         action="store_true",
-        help="bring the page, the typed keywords and the table of agents.toml up to date",
+        help="bring the page, the typed keywords, the table of agents.toml and the packaged flow's diagram up to date",
     )
     if parser.parse_args(arguments).write:
         PAGE.write_text(page(), encoding="utf-8")
         write_block(agents_table.PAGE, agents_table.BEGIN, agents_table.END, agents_table.table())
+        for flow_page, drawn in packaged_flow.blocks():
+            write_block(flow_page, packaged_flow.BEGIN, packaged_flow.END, drawn)
         for group in GROUPS:
             file_of(group).write_text(with_keywords(group), encoding="utf-8")
     else:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -21,7 +22,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
 }
 ELSEWHERE = {"console": "test_shell.py", "mermaid": "test_mermaid.py"}
 HELP = "text help "  # scripts/commands_page.py prints these, tests/scripts/commands_page/ compares them
-PICTURES = 4  # `text`: drawings and listings, which nothing can run
+PICTURES = 5  # `text`: drawings and listings, which nothing can run
 
 STANDALONE = "lambda_src/durable_strands/README.md"  # run on the wheel in tests/packaging/test_durable_strands_wheel.py
 BEFORE = """\
@@ -36,7 +37,7 @@ pipeline = DurableAgentPipeline(stack, "Pipeline")
 queue = sqs.Queue(stack, "Queue")
 callers_role = worker_role = iam.Role(stack, "Caller", assumed_by=iam.AccountRootPrincipal())
 """
-"""What a page's first block may take as given; a block may also use what an earlier one on its page made."""
+"""What a page's first block may take as given, and a folder `agents`; a block may also use what an earlier one made."""
 
 
 def test_every_block_is_of_a_kind_that_is_checked():
@@ -59,6 +60,7 @@ def test_python_compiles(block: Block):
 @pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({block.page for block in blocks("python")} - {STANDALONE}))
 def test_python_runs_against_the_checkout(page, tmp_path):
+    shutil.copytree(ROOT / "docs" / "examples" / "two_agents" / "agents", tmp_path / "agents")
     program = tmp_path / "page.py"
     parts = [block.text for block in blocks("python") if block.page == page]
     program.write_text("\n".join([BEFORE, *parts, "app.synth()\n"]), encoding="utf-8")

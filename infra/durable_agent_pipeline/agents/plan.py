@@ -13,6 +13,7 @@ from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER
 from ..package.lambda_source import lambda_source
 from .declaration import read_agents
+from .flow_notes import note_bounds
 from .models import Model, ModelChoice, ModelKind, ModelReader
 from .prices import price_table
 from .regions import GLOBAL, can_be_called_from, default_model, refuse_without_bedrock
@@ -34,13 +35,16 @@ class Plan:
 
 
 def read_plan(scope: Construct, props: PipelineProps) -> Plan:
-    """Read the agents, choose their models, price them; what is doubtful becomes a synth warning on the scope.
+    """Read the agents, bound their flow, choose and price their models; what is doubtful is a warning on the scope.
 
     Raises:
-        ValueError: for a bad agents file, an unknown agent in `models`, or a model id that cannot be used.
+        ValueError: for a bad agents file, a flow that fails or can take more than an execution may, an unknown agent in
+            `models`, or a model id that cannot be used.
     """
     region = _known_region(scope)
     declared = _declared(scope, props, region)
+    folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
+    note_bounds(scope, folder, props.max_parallel_branches)
     models = _models(props, declared)
     prices, unpriced = price_table(tuple(models.values()), props.prices)
     if unpriced and props.budget_ceiling_usd is not None:

@@ -27,6 +27,10 @@ def lambda_source() -> Path:
     raise FileNotFoundError(f"the Lambda source is missing: no handler.py in {IN_WHEEL} or {IN_CHECKOUT}")
 
 
+# Read at synth, by the construct, and nothing to the function.
+_ONLY_AT_SYNTH = "flow_recording"
+
+
 def shipped_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every file of a folder that ships, as (path inside the folder with /, file), in a fixed order."""
     for file in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
@@ -36,4 +40,6 @@ def shipped_files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _left_out(parts: tuple[str, ...]) -> bool:
-    return any(part in _LEFT_OUT or part.startswith(".") or part.endswith(".pyc") for part in parts)
+    return parts[0] == _ONLY_AT_SYNTH or any(
+        part in _LEFT_OUT or part.startswith(".") or part.endswith(".pyc") for part in parts
+    )

@@ -72,8 +72,8 @@ def test_fails_in_one_line_where_no_model_can_be_called(region, message):
 def test_a_stack_whose_region_is_not_known_at_synth_is_told_where_its_requests_may_run():
     stack = new_stack()
     DurableAgentPipeline(stack, "Pipeline")
-    (note,) = Annotations.from_stack(stack).find_info("/Stack/Pipeline", Match.any_value())
-    assert "may run in any commercial Region" in str(note.entry.data)
+    said = Match.string_like_regexp("may run in any commercial Region")
+    assert len(Annotations.from_stack(stack).find_info("/Stack/Pipeline", said)) == 1
 
 
 @pytest.mark.parametrize(
