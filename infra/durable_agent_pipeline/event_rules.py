@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from aws_cdk import aws_apigateway as apigateway
@@ -15,8 +15,15 @@ MAX_QUERY = 2_000
 """Characters, as the Lambda's request allows."""
 
 MAX_BUDGET_USD = Decimal(10_000)
+_SMALLEST_USD = Decimal("0.000000000001")
 MIN_TOPICS, MAX_TOPICS, MAX_TOPIC = 2, 20, 200
 """How many topics, and of how many characters."""
+
+MIN_QUERIES, MAX_QUERIES = 2, 50
+"""How many requests a batch has."""
+
+QUERIES, BESIDE_QUERIES = "queries", ("budget_usd",)
+"""The field of a batch, and what may stand beside it."""
 
 MAX_REVIEW_SECONDS = 31_622_400
 _AMOUNT = r"^(?=.*[1-9])(0{0,5}[0-9]{1,4}(\.[0-9]{1,12})?|0{0,4}10000(\.0{1,12})?)$"
@@ -41,8 +48,11 @@ def check_event(event: Any) -> None:
     """
     if not isinstance(event, Mapping):
         raise ValueError(f"event must be an object like {{'query': '...'}}, got a {type(event).__name__}")  # noqa: TRY004
+    if QUERIES in event:
+        _check_batch(event)
+        return
     if unknown := [field for field in event if field not in FIELDS]:
-        raise ValueError(f"event must have only the fields {', '.join(FIELDS)}, got {unknown[0]!r}")
+        raise ValueError(f"event must have only the fields {', '.join((*FIELDS, QUERIES))}, got {unknown[0]!r}")
     for name, field in FIELDS.items():
         if name != "query" and name in event and not field.holds(event[name]):
             raise ValueError(f"event's {name} must be {field.rule}, got {event[name]!r}")
@@ -52,6 +62,31 @@ def check_event(event: Any) -> None:
     if not _is_query(query):
         got = f"{len(query.strip(_WHITE_SPACE))} characters" if isinstance(query, str) else repr(query)
         raise ValueError(f"event must have a query of 1 to {MAX_QUERY} characters, got {got}")
+
+
+def _check_batch(event: Mapping[str, Any]) -> None:
+    if wrong := [field for field in event if field not in (QUERIES, *BESIDE_QUERIES)]:
+        raise ValueError(f"event with {QUERIES} may also have {', '.join(BESIDE_QUERIES)} only, got {wrong[0]!r}")
+    queries, budget = event[QUERIES], event.get("budget_usd")
+    if not isinstance(queries, list | tuple) or not MIN_QUERIES <= len(queries) <= MAX_QUERIES:
+        raise ValueError(f"event must have {MIN_QUERIES} to {MAX_QUERIES} {QUERIES}, got {queries!r}")
+    if "budget_usd" in event and not FIELDS["budget_usd"].holds(budget):
+        raise ValueError(f"event's budget_usd must be {FIELDS['budget_usd'].rule}, got {budget!r}")
+    for each in queries:
+        if isinstance(each, Mapping) and QUERIES in each:
+            raise ValueError(f"event's {QUERIES} must hold no {QUERIES} of their own")
+        check_event(each)
+    _check_shares(budget, [each["budget_usd"] for each in queries if "budget_usd" in each], len(queries))
+
+
+def _check_shares(budget: Any, own: Sequence[Any], queries: int) -> None:
+    """Those without a budget of their own share what the others leave of the batch's."""
+    if budget is None or any(map(unresolved, (budget, *own))):
+        return
+    left = Decimal(str(budget)) - sum(Decimal(str(amount)) for amount in own)
+    sharing = queries - len(own)
+    if left < 0 or (sharing and (left / sharing).quantize(_SMALLEST_USD, ROUND_DOWN) <= 0):
+        raise ValueError(f"event's budget_usd must be more than those of its {QUERIES} together, got {budget!r}")
 
 
 def _is_query(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aws_durable_execution_sdk_python.exceptions import (
@@ -20,12 +21,12 @@ DATA_LIMIT_BYTES = 16_384
 """An error object is limited far below a result: the local engine takes 32,768 bytes of it."""
 
 
-def error_data(agent: str | None, usage: dict[str, Any]) -> str:
-    """The data of a failed execution as JSON: the agent that failed, if one did, and the usage so far.
+def error_data(agent: str | None, usage: dict[str, Any], more: Mapping[str, Any] | None = None) -> str:
+    """The data of a failed execution as JSON: the agent that failed, if one did, the usage so far, and `more`.
 
     The sums survive where the list of agents does not fit.
     """
-    document = {"agent": agent, "usage": usage} if agent else {"usage": usage}
+    document = {**({"agent": agent} if agent else {}), "usage": usage, **(more or {})}
     text = json.dumps(document)
     if len(text) <= DATA_LIMIT_BYTES:
         return text

@@ -16,6 +16,10 @@ class UnpricedModel(ValueError):
     """A budget applies, but an agent's model has no price, so the budget could not be kept."""
 
 
-for _refusal in (InvalidRequest, InvalidConfiguration, UnpricedModel):
+_REFUSALS = (InvalidRequest, InvalidConfiguration, UnpricedModel)
+for _refusal in _REFUSALS:
     # The SDK qualifies ErrorType with the module unless it is builtins; callers and alarms match the bare name.
     _refusal.__module__ = "builtins"
+
+REFUSALS = frozenset(refusal.__name__ for refusal in _REFUSALS)
+"""Types of a failed execution that has called nothing."""

@@ -19,3 +19,7 @@ class ReviewNotRequested(AgentFailed):
     """Nobody could be told of a review, or its answers broke the rules without end; nothing was approved."""
 
     retryable = True
+
+
+class BatchFailed(AgentFailed):
+    """Not one query of a batch has a result; each one's own failure is in the error's data."""

@@ -20,6 +20,9 @@ from durable_strands.sizes import LIMIT_BYTES
 RESULT_LIMIT_BYTES = 6_000_000
 """Lambda refuses a response above 6 MB (6,291,456 bytes); the rest is for the envelope."""
 
+CHAINED_LIMIT_BYTES = 1_000_000
+"""The durable service refuses the result of an execution that another one started above 1 MiB, 1,048,576 bytes."""
+
 MOST_LOST_READS = 4
 """Invocations of one process that may end because an object cannot be read now, before it counts as lost."""
 
@@ -106,6 +109,11 @@ class Bucket:
         return self._client
 
 
+def bucket_of(name: str | None, kms_key_arn: str | None) -> Bucket | None:
+    """The deployment's bucket, if it has one."""
+    return Bucket(name, kms_key_arn) if name else None
+
+
 class LargeResultsSerDes(SerDes[Any]):
     """Small results as they are; a large one as a reference to the bucket, verified whenever it is read.
 
@@ -182,9 +190,9 @@ def _spent(value: Any) -> dict[str, Any]:
     return {"usage": vars(total_usage(calls)), "unknown_calls": unknown_calls(calls), "calls": []}
 
 
-def too_large(document: Any) -> bool:
-    """Whether Lambda would refuse `document` as a response."""
-    return len(json.dumps(document)) > RESULT_LIMIT_BYTES
+def too_large(document: Any, most_bytes: int = RESULT_LIMIT_BYTES) -> bool:
+    """Whether `document` would be refused as a response of at most so many bytes. Default: that of Lambda."""
+    return len(json.dumps(document)) > most_bytes
 
 
 def folder_of(execution_arn: str) -> str:

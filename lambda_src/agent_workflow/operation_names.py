@@ -28,11 +28,11 @@ class Names:
         return name if self._used[name] == 1 else f"{name}-{self._used[name]}"
 
 
-def branch_name(number: int, text: str) -> str:
-    """Name of a branch: its number, from 1, and what ASCII is left of `text`, such as `2-edge-computing`."""
+def branch_name(number: int, text: str, kind: str = "") -> str:
+    """Name of a branch: its kind and number, from 1, and what ASCII is left of `text`, such as `2-edge-computing`."""
     words = re.findall(r"[a-z0-9]+", text.lower())
     slug = "-".join(words)[:MAX_SLUG_CHARACTERS].strip("-")
-    return f"{number}-{slug}" if slug else str(number)
+    return f"{kind}{number}-{slug}" if slug else f"{kind}{number}"
 
 
 def branch_of(call: str) -> int:

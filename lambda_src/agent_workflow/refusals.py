@@ -54,13 +54,13 @@ def refusal(error: "ValidationError", *, private: bool = False) -> str:
         case "missing":
             return f"{place} is required"
         case "extra_forbidden":
-            return f"unknown field {_name(place) if private else shown(place)}"
+            return f"unknown field {field_name(place) if private else shown(place)}"
     rule = detail["msg"][0].lower() + detail["msg"][1:].removesuffix(".")
     return f"{place}: {rule}, got {_got(detail, hide=private)}"
 
 
-def _name(field: str) -> str:
-    # a caller that puts the question in the place of a field's name must not find it in a log
+def field_name(field: str) -> str:
+    """A field as a caller named it; one that puts the question in a name's place must not find it in a log."""
     return shown(field) if _FIELD.fullmatch(field) else f"whose name has {len(field)} characters"
 
 

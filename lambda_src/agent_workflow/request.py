@@ -41,6 +41,9 @@ def _budget(value: object) -> Decimal:
     return amount
 
 
+Budget = Annotated[Decimal | None, BeforeValidator(_budget)]
+
+
 def _readable(query: str) -> str:
     if not is_visible(query):
         raise PydanticCustomError("invisible", "must hold a character that can be seen")
@@ -93,7 +96,7 @@ class Request(BaseModel):
         AfterValidator(_readable),
     ]
     demo_checkpoint: bool = False
-    budget_usd: Annotated[Decimal | None, BeforeValidator(_budget)] = None
+    budget_usd: Budget = None
     topics: Topics = None  # type: ignore[assignment]
     review: ReviewField = None  # type: ignore[assignment]
     max_failed_topics: Annotated[int, Field(ge=0, le=MAX_TOPICS)] = 0
@@ -108,14 +111,36 @@ def parse_request(event: Any) -> Request:
     Raises:
         InvalidRequest: the event is not a JSON object, or a field is missing, unknown or breaks its rule.
     """
+    return checked(unwrapped(event))
+
+
+def unwrapped(event: Any) -> dict[str, Any]:
+    """The request in an event, not checked yet.
+
+    Raises:
+        InvalidRequest: it is not a JSON object.
+    """
     event = _message_of_queue(event) if isinstance(event, dict) and event.keys() == {"Records"} else event
     if not isinstance(event, dict):
         raise InvalidRequest(f"the event must be a JSON object, got {hidden(event)}")
+    return event
+
+
+def checked(event: Any, where: str = "") -> Request:
+    """A JSON object as a Request.
+
+    Args:
+        event: the object.
+        where: what a refusal begins with. Default: nothing.
+
+    Raises:
+        InvalidRequest: a field is missing, unknown or breaks its rule.
+    """
     try:
         return Request.model_validate(event)
     except ValidationError as error:
         # from None: pydantic's own text repeats the query, and the SDK logs the whole chain
-        raise InvalidRequest(refusal(error, private=True)) from None
+        raise InvalidRequest(where + refusal(error, private=True)) from None
 
 
 def _message_of_queue(event: dict[str, Any]) -> Any:

@@ -1,17 +1,9 @@
 """The frame around a flow: refusals before it, its result or its typed failure after it, what it cost with both."""
 
-import json
 import traceback
 from typing import Any
 
-from aws_durable_execution_sdk_python import (
-    DurableContext,
-    DurableExecutionsError,
-    SerDesError,
-    StepContext,
-    StepError,
-)
-from aws_durable_execution_sdk_python.config import StepConfig
+from aws_durable_execution_sdk_python import DurableContext, DurableExecutionsError
 from aws_durable_execution_sdk_python.exceptions import BackgroundThreadError
 
 from agent_workflow.bookkeeper import Bookkeeper
@@ -24,17 +16,14 @@ from agent_workflow.file_order import refuse_what_no_flow_does
 from agent_workflow.flow import Flow
 from agent_workflow.flow_errors import FlowFailed
 from agent_workflow.flow_module import FILE, Run, has_flow, load_flow
-from agent_workflow.large_results import Bucket, LargeResultsSerDes, folder_of, too_large
+from agent_workflow.large_results import RESULT_LIMIT_BYTES, LargeResultsSerDes, bucket_of
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
+from agent_workflow.returned import returned
 from agent_workflow.review import ReviewEnded
-from agent_workflow.store_faults import StoreFault
 from agent_workflow.telemetry import execution_logger
 from agent_workflow.tools import load_tools
-from durable_strands import retry_transient
-from durable_strands.errors import ResultNotKept, ResultTooLarge, rebuild
-from durable_strands.serdes import compact
 
 
 class Workflow:
@@ -44,7 +33,14 @@ class Workflow:
     state but the request, the deployment and what the durable operations returned.
     """
 
-    def __init__(self, context: DurableContext, request: Request, deployment: Deployment) -> None:
+    def __init__(
+        self,
+        context: DurableContext,
+        request: Request,
+        deployment: Deployment,
+        *,
+        most_bytes: int = RESULT_LIMIT_BYTES,
+    ) -> None:
         settings = deployment.settings
         if request.review is None:
             request = request.model_copy(update={"review": settings.review})
@@ -55,8 +51,8 @@ class Workflow:
         self._request = request
         self._settings = settings
         self._agents = deployment.agents
-        name = settings.large_results_bucket
-        self._bucket = Bucket(name, settings.large_results_kms_key_arn) if name else None
+        self._bucket = bucket_of(settings.large_results_bucket, settings.large_results_kms_key_arn)
+        self._most_bytes = most_bytes
         budget = smaller_budget(request.budget_usd, settings.budget_ceiling_usd)
         self._bookkeeper = Bookkeeper(settings, budget, logger)
         serdes = LargeResultsSerDes(self._bucket) if self._bucket else None
@@ -91,7 +87,11 @@ class Workflow:
         if self._flow.rounds:
             fields = {**fields, "review": self._flow.rounds}
         document = {**completed(self._request, fields, self._usage(calls=True)), "status": status}
-        return self._stored(document) if too_large(document) else document
+
+        def elsewhere(stored: Document) -> Document:
+            return {**completed_elsewhere(self._request, stored, self._usage(calls=False)), "status": status}
+
+        return returned(self._context, self._bucket, document, elsewhere, most_bytes=self._most_bytes)
 
     def _returned(self, run: Run) -> Any:
         """What the author's flow returned; what its own code raised has a type of ours, which callers can match."""
@@ -108,32 +108,6 @@ class Workflow:
         if not self._context.is_replaying():
             for agent in self._agents:
                 load_tools(self._settings.agents_folder, agent.tools)
-
-    def _stored(self, document: Document) -> Document:
-        bucket = self._bucket
-        if bucket is None:
-            raise ResultTooLarge("a result above 6 MB needs large_results, which this deployment left out")
-        folder = folder_of(self._context.execution_context.durable_execution_arn)
-
-        def store(_: StepContext) -> dict[str, Any]:
-            try:
-                return vars(bucket.put(compact(json.dumps(document, ensure_ascii=False)), folder))
-            except StoreFault as fault:
-                failure = ResultNotKept(str(fault))
-                failure.retryable = fault.passes
-                raise failure from fault
-
-        try:
-            # Six tries over about a minute, suspended in between; nothing is bought again by them.
-            stored = self._context.step(store, name="store-result", config=StepConfig(retry_transient(max_attempts=6)))
-        except StepError as error:
-            failure = rebuild(error)
-            failure.data = json.dumps({"agent": None, "usage": self._usage(calls=False)})
-            raise failure from error
-        except SerDesError as error:
-            raise ResultNotKept(str(error)) from error
-        elsewhere = completed_elsewhere(self._request, stored, self._usage(calls=False))
-        return {**elsewhere, "status": document["status"]}
 
     def _usage(self, *, calls: bool) -> Document:
         ledger = self._bookkeeper.ledger

@@ -8,6 +8,7 @@ from typing import Any
 
 AGENT_SUFFIX = "-agent"
 WAITS = {"WAIT": "waits for a timer", "CALLBACK": "waits for an answer from outside"}
+STARTS = {**WAITS, "CHAINED_INVOKE": "an execution of its own begins"}
 RATE_TOKENS = 2  # tokens needed before a rate means anything
 
 
@@ -42,7 +43,10 @@ class AgentProgress:
 
 @dataclass
 class Progress:
-    """The whole run. `note` is called with (epoch seconds, sentence) for everything worth a line."""
+    """The whole run. `note` is called with (epoch seconds, sentence) for everything worth a line.
+
+    `execution` is the one whose end is the end of the run; others are those that it starts. Default: there is one only.
+    """
 
     agents: dict[str, AgentProgress]
     note: Callable[[float, str], None]
@@ -50,6 +54,7 @@ class Progress:
     running_pid: int | None = None
     _killed: int | None = None
     finished: bool = False
+    execution: str | None = None
 
     @classmethod
     def of(cls, names: Iterable[str], note: Callable[[float, str], None]) -> Progress:
@@ -71,8 +76,9 @@ class Progress:
             "killed": self._was_killed,
             "operation": self._operation,
         }
-        self.finished = self.finished or event["event"] == "execution_finished"
-        if event["event"] in seers:
+        if event["event"] == "execution_finished":
+            self._finished(event)
+        elif event["event"] in seers:
             seers[event["event"]](event)
 
     def see_call(self, call: Mapping[str, Any]) -> None:
@@ -88,6 +94,13 @@ class Progress:
             agent.total_tokens += call["output_tokens"] if call["event"] == "finished" else 0
         elif call["event"] == "failed":
             self.note(call["at"], f"{agent.name}: the model's service answered {call['error']}")
+
+    def _finished(self, event: Mapping[str, Any]) -> None:
+        if self.execution in (None, event.get("execution")):
+            self.finished = True
+        else:
+            error = f" with {event['error_type']}" if event["error_type"] else ""
+            self.note(event["at"], f"one of the batch has ended: {event['status'].lower()}{error}")
 
     def _started(self, event: Mapping[str, Any]) -> None:
         self.running_pid = event["pid"]
@@ -130,8 +143,8 @@ class Progress:
             self._agent(agent, event)
 
     def _own_operation(self, event: Mapping[str, Any]) -> None:
-        if event["action"] == "START" and event["type"] in WAITS:
-            self.note(event["at"], f"{event['operation']}: {WAITS[event['type']]}")
+        if event["action"] == "START" and event["type"] in STARTS:
+            self.note(event["at"], f"{event['operation']}: {STARTS[event['type']]}")
 
     def _agent(self, agent: AgentProgress, event: Mapping[str, Any]) -> None:
         if event["action"] == "START":

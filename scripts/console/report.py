@@ -28,8 +28,13 @@ MAYBE = ("cache read", "cache write", "usage unknown")
 
 
 def report_text(result: Any) -> str:
-    """The report of a result as Markdown; without one, the status."""
-    return str(result.get("report") or f"status: {result.get('status')}") if isinstance(result, dict) else str(result)
+    """The report of a result as Markdown, of a batch one after the other; without one, the status."""
+    if not isinstance(result, dict):
+        return str(result)
+    if isinstance(queries := result.get("queries"), list):
+        return "\n\n".join(f"## Query: {each['query']}\n\n{report_text(each)}" for each in queries)
+    error = f" with {result['error_type']}" if result.get("error_type") else ""
+    return str(result.get("report") or f"status: {result.get('status')}{error}")
 
 
 def write_report(console: Console, result: Any) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from agent_workflow.batch_request import parse_event
 from agent_workflow.errors import InvalidRequest
-from agent_workflow.request import parse_request
 from scripts.fuzz.sweep import MARK
 
 DEEP = 20_000
-FIELDS = ("query", "demo_checkpoint", "budget_usd", "qeury", "Records", "body", "topics", "review")
+FIELDS = (
+    *("query", "demo_checkpoint", "budget_usd", "qeury", "Records", "body", "topics", "review", "queries"),
+    *("batch_query", "batch", "operation", "request"),
+)
 
 _texts = st.one_of(
     st.text(max_size=30).map(lambda text: MARK + text),
@@ -29,6 +32,9 @@ _near = st.fixed_dictionaries(
     {"query": st.one_of(_texts, _values)},
     optional={"demo_checkpoint": st.one_of(st.booleans(), _values), "budget_usd": _values, "qeury": _values},
 )
+_batches = st.fixed_dictionaries(
+    {"queries": st.lists(st.one_of(_near, _values), max_size=3)}, optional={"budget_usd": _values, "review": _values}
+)
 _bodies = st.one_of(
     _near.map(json.dumps),
     _texts,
@@ -39,14 +45,14 @@ _queued = st.lists(st.one_of(_values, st.fixed_dictionaries({"body": _bodies})),
     lambda records: {"Records": records}
 )
 
-EVENTS = st.one_of(_near, _values, _queued)
+EVENTS = st.one_of(_near, _values, _queued, _batches)
 """Whatever Lambda may hand to the handler."""
 
 
 def end_of_event(event: Any) -> tuple[str, str]:
     """What the parser makes of it: a request, or the one typed refusal."""
     try:
-        parse_request(event)
+        parse_event(event)
     except InvalidRequest as refused:
         return "InvalidRequest", str(refused)
     return "a request", ""

@@ -92,6 +92,7 @@ def _execute(stack: LocalStack, options: Options, progress: Progress, display: P
         started = client.invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, InvocationType="Event", Payload=payload)
     except client.exceptions.ClientError as error:
         return started_failed(error)
+    progress.execution = started["DurableExecutionArn"]
     _follow(stack, progress, display)
     return _outcome(client, started["DurableExecutionArn"])
 

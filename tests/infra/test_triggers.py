@@ -9,8 +9,8 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Annotations, Match, Template
 
+from agent_workflow.batch_request import parse_event
 from agent_workflow.errors import InvalidRequest
-from agent_workflow.request import parse_request
 from infra.durable_agent_pipeline import DurableAgentPipeline
 from infra.durable_agent_pipeline.event_rules import check_event
 from tests.infra.apps import new_stack, properties
@@ -50,12 +50,22 @@ EVENTS: list[Any] = [
     *({"query": "news", "budget_usd": budget} for budget in BUDGETS),
     ["news"],
     "news",
+    *(
+        {"queries": queries}
+        for queries in ([], [{"query": "a"}], [{"query": "a"}] * 2, [{"query": "a"}] * 51, "ab", None)
+    ),
+    {"queries": [{"query": "a"}, {"query": ""}]},
+    {"queries": [{"query": "a"}, "b"]},
+    {"queries": [{"query": "a"}, {"queries": [{"query": "a"}] * 2}]},
+    *({"queries": [{"query": "a"}, {"query": "b"}], **more} for more in ({"review": True}, {"query": "c"}, {"x": 1})),
+    *({"queries": [{"query": "a"}, {"query": "b", "budget_usd": 1}], "budget_usd": b} for b in (2, 1, 0.5, None, "x")),
+    *({"queries": [{"query": "a", "budget_usd": 1}] * 2, "budget_usd": b} for b in (2, 1.9, "2")),
 ]
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: repr(event)[:40])
 def test_an_event_is_refused_at_synth_exactly_when_the_lambda_would_refuse_it(event):
-    assert refuses(check_event, ValueError, event) == refuses(parse_request, InvalidRequest, event)
+    assert refuses(check_event, ValueError, event) == refuses(parse_event, InvalidRequest, event)
 
 
 def refuses(check: Any, error: type[Exception], event: Any) -> bool:

@@ -14,6 +14,7 @@ from aws_durable_execution_sdk_python.execution import (
 )
 from aws_durable_execution_sdk_python.lambda_service import Operation
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
+from aws_durable_execution_sdk_python_testing.invoker import DEFAULT_TEST_FUNCTION_NAME as FUNCTION_NAME
 from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 
 import handler
@@ -61,6 +62,7 @@ class Pipeline:
     def run(self, event: Any) -> Any:
         """Run one execution to its end: the runner's status, result and error."""
         with DurableFunctionTestRunner(self._counted, poll_interval=0.05) as runner:
+            runner.register_durable_function(FUNCTION_NAME, self._counted)  # which a batch starts again
             self.arn = runner.run_async(input=json.dumps(event), execution_timeout=60)
             outcome = runner.wait_for_result(self.arn, timeout=60)
             self.operations = list(runner._store.load(self.arn).operations)

@@ -10,7 +10,7 @@ from aws_durable_execution_sdk_python_testing.client import InMemoryServiceClien
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 
-from agent_workflow import workflow
+from agent_workflow import returned
 from tests.fakes import MODEL_ID, FakeModel, Reply, declare_clerk
 
 EVENT = {"query": "edge computing"}
@@ -205,7 +205,7 @@ def test_a_large_reply_that_could_not_be_stored_was_paid_all_the_same(pipeline, 
 
 def test_a_final_result_that_could_not_be_stored_tells_what_was_spent(pipeline, bucket, monkeypatch):
     pipeline.set_environment(LARGE_RESULTS_BUCKET="no-such-bucket")
-    monkeypatch.setattr(workflow, "too_large", lambda _document: True)
+    monkeypatch.setattr(returned, "too_large", lambda *_: True)
     error = pipeline.error(EVENT)
     assert error.type == "ResultNotKept"
     assert json.loads(error.data)["usage"]["model_calls"] == 3

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent_workflow import large_results, workflow
+from agent_workflow import large_results, returned
 from tests.fakes import MODEL_ID, FakeModel
 from tests.lambda_src.agent_workflow.faulty_store import faulty_store
 
@@ -83,7 +83,7 @@ def test_a_bucket_that_never_takes_a_reply_ends_typed_with_what_was_paid(pipelin
 
 @pytest.fixture
 def result_is_large(monkeypatch):
-    monkeypatch.setattr(workflow, "too_large", lambda _document: True)
+    monkeypatch.setattr(returned, "too_large", lambda *_: True)
 
 
 def test_a_bucket_that_refuses_the_result_longer_than_its_client_asks_is_asked_again(pipeline, store, result_is_large):

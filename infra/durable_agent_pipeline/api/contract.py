@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from aws_cdk import aws_apigateway as apigateway
 
-from ..event_rules import FIELDS
+from ..event_rules import BESIDE_QUERIES, FIELDS, MAX_QUERIES, MIN_QUERIES, QUERIES
 
 KEY_HEADER = "Idempotency-Key"
 KEY_PATTERN = "[a-zA-Z0-9-_]{1,64}"
@@ -94,7 +94,34 @@ def event_schema() -> apigateway.JsonSchema:
         schema=apigateway.JsonSchemaVersion.DRAFT4,
         title="Event",
         type=apigateway.JsonSchemaType.OBJECT,
-        properties={name: field.schema for name, field in FIELDS.items()},
-        required=["query"],
+        properties={**_one(), QUERIES: _queries()},
         additional_properties=False,
+        one_of=[
+            apigateway.JsonSchema(required=["query"]),
+            apigateway.JsonSchema(
+                required=[QUERIES],
+                not_=apigateway.JsonSchema(
+                    any_of=[
+                        apigateway.JsonSchema(required=[name])
+                        for name in FIELDS
+                        if name != "query" and name not in BESIDE_QUERIES
+                    ]
+                ),
+            ),
+        ],
+    )
+
+
+def _one() -> dict[str, apigateway.JsonSchema]:
+    return {name: field.schema for name, field in FIELDS.items()}
+
+
+def _queries() -> apigateway.JsonSchema:
+    return apigateway.JsonSchema(
+        type=apigateway.JsonSchemaType.ARRAY,
+        min_items=MIN_QUERIES,
+        max_items=MAX_QUERIES,
+        items=apigateway.JsonSchema(
+            type=apigateway.JsonSchemaType.OBJECT, properties=_one(), required=["query"], additional_properties=False
+        ),
     )

@@ -10,6 +10,7 @@ from ..agents.models import Model, ModelKind
 _INVOKE = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 
 CHECKPOINT = ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState")
+START = ("lambda:InvokeFunction",)
 REVIEW = (
     "lambda:SendDurableExecutionCallbackSuccess",
     "lambda:SendDurableExecutionCallbackFailure",

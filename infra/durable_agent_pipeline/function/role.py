@@ -9,6 +9,7 @@ from constructs import Construct
 from ..acknowledgements import accept_tracing, accept_versions
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
+from ..names import ALIAS_NAME
 from . import policies
 from .encryption import allow_key
 
@@ -51,13 +52,17 @@ def can_change(role: iam.IRole) -> bool:
 
 
 def checkpoint_policy(scope: Construct, role: iam.IRole, function: lambda_.Function) -> iam.IPolicy | iam.IRole:
-    """The right to checkpoint, in a policy of its own; the role itself where that cannot be changed.
+    """The rights to checkpoint and to start a batch's queries, in a policy of its own; the role if it is unchangeable.
 
     The function waits for the role's default policy, so naming the function in that one would be a cycle.
     """
     if not can_change(role):
         return role
-    statement = iam.PolicyStatement(actions=list(policies.CHECKPOINT), resources=[f"{function.function_arn}:*"])
-    policy = iam.Policy(scope, "Checkpoints", roles=[role], statements=[statement])
+    statements = [
+        iam.PolicyStatement(actions=list(policies.CHECKPOINT), resources=[f"{function.function_arn}:*"]),
+        # by name: the alias waits for this policy
+        iam.PolicyStatement(actions=list(policies.START), resources=[f"{function.function_arn}:{ALIAS_NAME}"]),
+    ]
+    policy = iam.Policy(scope, "Checkpoints", roles=[role], statements=statements)
     accept_versions(policy, function)
     return policy

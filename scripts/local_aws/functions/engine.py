@@ -13,9 +13,11 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from aws_durable_execution_sdk_python_testing import threads
+from aws_durable_execution_sdk_python_testing.child_dispatcher import FunctionConfig, FunctionConfigs
 from aws_durable_execution_sdk_python_testing.executor import Executor
 from aws_durable_execution_sdk_python_testing.runner import WebRunner, WebRunnerConfig
 from aws_durable_execution_sdk_python_testing.stores.base import StoreType
@@ -25,7 +27,19 @@ from scripts.local_aws.functions.function_environment import DUMMY_CREDENTIALS, 
 from scripts.local_aws.processes.loopback import HOST, port_refused
 
 LONGEST_PAUSE_SECONDS = 7 * 86_400
+RETENTION_DAYS = 14
 UNTIL_TOLD = "http://127.0.0.1:9"  # the Lambda endpoint announces itself (PUT /lambda-endpoint)
+
+
+@dataclass(frozen=True)
+class EveryFunction(FunctionConfigs):
+    """What a chained invoke may start: any durable function, since the endpoint serves one, under whatever name."""
+
+    durable: FunctionConfig
+
+    def lookup(self, function_name: str, qualifier: str | None) -> FunctionConfig | None:
+        """The one configuration; none without a qualifier, which Lambda would refuse."""
+        return None if qualifier is None or not function_name else self.durable
 
 
 def main() -> None:
@@ -69,6 +83,7 @@ def _config(options: argparse.Namespace, region: str) -> WebRunnerConfig:
         # the engine must not give up first and invoke twice
         invocation_timeout_seconds=LONGEST_PAUSE_SECONDS,
         skip_time=options.skip_time,
+        function_configs=EveryFunction({}, FunctionConfig(True, options.execution_timeout_seconds, RETENTION_DAYS)),
     )
 
 
@@ -82,6 +97,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--concurrent-invocations", type=int, default=32, help="function processes at once; more wait (default 32)"
     )
+    parser.add_argument(
+        "--execution-timeout-seconds", type=int, default=86_400,
+        help="of executions that another one starts (default a day)",
+    )  # fmt: skip
     parser.add_argument("--skip-time", action="store_true", help="durable waits and back-offs pass at once")
     return parser.parse_args()
 

@@ -17,8 +17,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Template
 
+from agent_workflow.batch_request import parse_event
 from agent_workflow.errors import InvalidRequest
-from agent_workflow.request import Request, parse_request
+from agent_workflow.request import Request
 from infra.durable_agent_pipeline import DurableAgentPipeline
 from infra.stacks.pipeline_stack import PipelineStack
 from infra.stacks.stages import DEV
@@ -102,7 +103,7 @@ def test_a_start_is_validated_against_the_events_model_and_other_content_types_a
 
 
 def test_the_model_has_the_fields_of_the_request_that_the_function_reads(schema):
-    assert set(schema["properties"]) == set(Request.model_fields)
+    assert set(schema["properties"]) == {*Request.model_fields, "queries"}
     assert schema["additionalProperties"] is False
 
 
@@ -111,7 +112,7 @@ def test_the_model_refuses_what_the_function_refuses_and_takes_what_it_takes(sch
     event = json.loads(file.read_text(encoding="utf-8"))
     accepted = jsonschema.Draft4Validator(schema).is_valid(event)
     try:
-        parse_request(event)
+        parse_event(event)
     except InvalidRequest:
         # a lone surrogate is valid JSON to a schema; the function refuses it
         assert not accepted or file.stem == "invalid-lone-surrogate"
@@ -124,7 +125,7 @@ def test_the_model_and_the_function_agree_on_a_budget(schema, budget):
     event = {"query": "x", "budget_usd": budget}
     accepted = jsonschema.Draft4Validator(schema).is_valid(event)
     try:
-        parse_request(event)
+        parse_event(event)
     except InvalidRequest:
         assert not accepted
     else:

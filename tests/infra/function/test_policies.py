@@ -131,6 +131,11 @@ def test_the_whole_execution_policy_of_the_default_pipeline():
             "Action": ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"],
             "Resource": {"Fn::Join": ["", [{"Fn::GetAtt": names["function"]}, ":*"]]},
         },
+        {
+            "Effect": "Allow",
+            "Action": "lambda:InvokeFunction",
+            "Resource": {"Fn::Join": ["", [{"Fn::GetAtt": names["function"]}, ":live"]]},
+        },
     ]
 
 

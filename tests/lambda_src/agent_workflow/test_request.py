@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent_workflow.batch_request import parse_event
 from agent_workflow.errors import InvalidRequest
 from agent_workflow.request import parse_request
 
@@ -54,6 +55,11 @@ REFUSED = {
     "invalid-number-query": "query: input should be a valid string, got 42",
     "invalid-null-query": "query: input should be a valid string, got null",
     "invalid-lone-surrogate": "got a string of length 16",
+    "invalid-batch-with-review": "queries must stand alone or with budget_usd, got 'review'",
+    "invalid-batch-of-batches": "queries[1] must hold no queries of its own",
+    "invalid-batch-of-one": "queries must be a list of 2 to 50 requests, got a list of 1 values",
+    "invalid-batch-and-query": "queries must stand alone or with budget_usd, got 'query'",
+    "invalid-batch-blank-query": "queries[1]: query: string should have at least 1 character, got a string of length 0",
     "invalid-unknown-field": "unknown field 'topic'",
     "invalid-text-demo-checkpoint": "demo_checkpoint: input should be a valid boolean, got a string of length 3",
     "invalid-null-budget": "at most 10000, got null",
@@ -76,7 +82,7 @@ def test_every_invalid_event_has_its_expected_message():
 @pytest.mark.parametrize("name", REFUSED)
 def test_fails_when_the_event_breaks_a_rule_in_one_line_with_the_value_got(name: str):
     with pytest.raises(InvalidRequest) as refused:
-        parse_request(event(name))
+        parse_event(event(name))
     assert str(refused.value).endswith(REFUSED[name])
     assert "\n" not in str(refused.value)
 

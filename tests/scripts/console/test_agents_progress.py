@@ -111,3 +111,13 @@ def test_it_is_finished_when_the_execution_is():
     assert not story.progress.finished
     story.event(1, "execution_finished", status="FAILED")
     assert story.progress.finished
+
+
+def test_a_batch_is_finished_when_its_own_execution_is():
+    story = Story()
+    story.progress.execution = "batch"
+    story.event(1, "execution_finished", execution="one", status="FAILED", error_type="ModelAccessDenied")
+    assert not story.progress.finished
+    assert story.notes[-1] == "one of the batch has ended: failed with ModelAccessDenied"
+    story.event(2, "execution_finished", execution="batch", status="SUCCEEDED")
+    assert story.progress.finished
