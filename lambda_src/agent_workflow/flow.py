@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, DurableOperationError
@@ -22,6 +23,7 @@ from agent_workflow.inputs import CLOSING, INPUT_NAME, QUERY, compose
 from agent_workflow.operation_names import Names, branch_name
 from agent_workflow.refusals import hidden
 from agent_workflow.request import Request
+from agent_workflow.result import usd
 from agent_workflow.review import Reviews, Revise
 
 MAX_WAIT_SECONDS = 31_622_400
@@ -60,7 +62,7 @@ class Flow:
         self._runs = AgentRuns(deployment, bookkeeper, serdes)
         self._fan_out = FanOut(self._runs, bookkeeper, serdes)
         self._asked: set[str] = set()
-        self._reviews = Reviews(context, deployment.settings)
+        self._reviews = Reviews(context, deployment.settings, partial(_shown, bookkeeper), serdes)
         self._review = request.review
         self._names = Names()
         self._texts = {QUERY: request.query}
@@ -291,6 +293,11 @@ class Flow:
         if last and answers[last] == report:
             del answers[last]  # it is the report
         return {**answers, "report": report}
+
+
+def _shown(bookkeeper: Bookkeeper) -> dict[str, Any]:
+    """What a reviewer's page shows beside the text."""
+    return {"cost_usd": usd(bookkeeper.ledger.spent()), "sources": []}
 
 
 def _written(name: str, value: Any) -> str:

@@ -11,15 +11,18 @@ from aws_durable_execution_sdk_python.exceptions import CallbackError, CallbackT
 from agent_workflow.flow_errors import ReviewNotRequested
 from agent_workflow.review_answer import TEXT_OF, Answer, Unreadable, digest_of, read_answer
 from agent_workflow.review_choice import ReviewChoice
-from agent_workflow.review_notice import Notice, link, tell
+from agent_workflow.review_notice import Notice, has_page, tell
 from agent_workflow.settings import Settings
 from agent_workflow.telemetry import execution_name
 from durable_strands import retry_transient
 from durable_strands.errors import rebuild
+from durable_strands.serdes import LIMIT_BYTES, PlainJson
+from durable_strands.sizes import checkpoint_bytes
 
 MOST_UNREADABLE = 100
 """Answers in a row that decide nothing, before the review counts as not requestable: each is paid as an operation."""
 Revise = Callable[[str, str], str]
+Shown = Callable[[], dict[str, Any]]
 
 
 class ReviewEnded(BaseException):
@@ -59,11 +62,21 @@ class Reviews:
         operations: durable operations so far.
     """
 
-    def __init__(self, context: DurableContext, settings: Settings) -> None:
+    def __init__(self, context: DurableContext, settings: Settings, shown: Shown = dict, serdes: Any = None) -> None:
+        """Begin with none.
+
+        Args:
+            context: the durable context.
+            settings: who is told, and whether there is a page.
+            shown: what the page shows beside the text: `cost_usd`, `sources`. Called inside a step. Default: nothing.
+            serdes: how what the page shows is kept. Default: as JSON, if it fits into a checkpoint.
+        """
         self.rounds: list[dict[str, Any]] = []
         self.operations = 0
         self._context = context
         self._settings = settings
+        self._shown = shown
+        self._serdes = serdes
         self._number = 0
 
     def accepted(self, text: str, of: str, choice: ReviewChoice, revise: Revise | None) -> str:
@@ -114,9 +127,9 @@ class Reviews:
             arn = self._context.execution_context.durable_execution_arn
             told = Notice(
                 self._settings.pipeline, execution_name(arn), arn, name, callback.callback_id, round_.number, digest,
-                round_.of, seconds, round_.escalated, "",
+                round_.of, seconds, round_.escalated,
             )  # fmt: skip
-            self._tell(f"{name}-notify", told)
+            self._tell(f"{name}-notify", told, round_)
         try:
             document = callback.result()
         except CallbackTimeoutError:
@@ -125,16 +138,32 @@ class Reviews:
             raise Unreadable("the callback was answered with a failure") from None
         return read_answer(document, number=round_.number, digest=digest, may_revise=round_.may_revise)
 
-    def _tell(self, name: str, notice: Notice) -> None:
+    def _tell(self, name: str, notice: Notice, round_: _Round) -> None:
         def once(_: StepContext) -> dict[str, Any]:
-            return tell(self._settings, Notice(**{**vars(notice), "link": link()}))
+            tell(self._settings, notice)
+            return self._for_the_page(round_)
 
         self.operations += 1
+        serdes = (self._serdes or PlainJson()) if has_page(self._settings) else None
         try:
             # A review of which nobody hears must not wait for its end, which may stand for a yes.
-            self._context.step(once, name=name, config=StepConfig(retry_transient(max_attempts=6)))
+            self._context.step(once, name=name, config=StepConfig(retry_transient(max_attempts=6), serdes=serdes))
         except StepError as error:
             raise rebuild(error) from None
+
+    def _for_the_page(self, round_: _Round) -> dict[str, Any]:
+        """What the page shows, kept where it can read it; nothing of a text that does not fit."""
+        if not has_page(self._settings):
+            return {}
+        kept = {
+            "text": round_.text,
+            "round": round_.number,
+            "of": round_.of,
+            "may_revise": round_.may_revise,
+            "pipeline": self._settings.pipeline,
+            **self._shown(),
+        }
+        return kept if self._serdes or checkpoint_bytes(kept) <= LIMIT_BYTES else {}
 
     def _note(self, number: int, answer: Answer) -> None:
         noted: dict[str, Any] = {"round": number, "decision": answer.decision, "reviewer": answer.reviewer}

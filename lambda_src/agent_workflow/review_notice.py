@@ -2,10 +2,11 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
-from typing import Any
+import time
+from dataclasses import asdict, dataclass, replace
 
 from agent_workflow.flow_errors import ReviewNotRequested
+from agent_workflow.review_link import ALGORITHM, PARAMETER, Claims, callback_digest, signed
 from agent_workflow.settings import Settings
 
 DETAIL_TYPE = "Review Requested"
@@ -27,7 +28,8 @@ class Notice:
         of: which text that is.
         timeout_seconds: how long the answer is waited for.
         escalated: whether nobody answered in time before.
-        link: page of the function in the console, whose tab of durable executions lists this one.
+        link: signed, to the page of this review; without such a page that of the function in the console, whose tab of
+            durable executions lists this one.
     """
 
     pipeline: str
@@ -40,30 +42,52 @@ class Notice:
     of: str
     timeout_seconds: int
     escalated: bool
-    link: str
+    link: str = ""
 
 
-def link() -> str:
-    """The function's page in the console; empty where no Region is known. Read inside a step only."""
+def has_page(settings: Settings) -> bool:
+    """Whether a review can be answered on a page."""
+    return bool(settings.review_page_url and settings.review_link_key_arn)
+
+
+def _console() -> str:
+    """The function's page in the console; empty where no Region is known."""
     region, function = os.environ.get("AWS_REGION", ""), os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
     page = f"https://{region}.console.aws.amazon.com/lambda/home?region={region}#/functions/{function}"
     return page if region and function else ""
 
 
-def tell(settings: Settings, notice: Notice) -> dict[str, Any]:
-    """Publish to the topic and to the event bus, as far as the deployment has them.
+def _page(settings: Settings, notice: Notice) -> str:
+    """The review's own page, for as long as its answer is waited for."""
+    import boto3
+
+    def sign(message: bytes) -> bytes:
+        reply = boto3.client("kms").generate_mac(
+            KeyId=str(settings.review_link_key_arn), Message=message, MacAlgorithm=ALGORITHM
+        )
+        return bytes(reply["Mac"])
+
+    claims = Claims(
+        notice.execution_arn, callback_digest(notice.callback_id), notice.round, notice.digest,
+        int(time.time()) + notice.timeout_seconds,
+    )  # fmt: skip
+    return f"{settings.review_page_url}?{PARAMETER}={signed(claims, sign)}"
+
+
+def tell(settings: Settings, notice: Notice) -> None:
+    """Publish to the topic and to the event bus, as far as the deployment has them. Inside a step only.
 
     Raises:
         ReviewNotRequested: one of them did not take it.
     """
-    detail = json.dumps(asdict(notice))
     topic = settings.review_escalation_topic_arn if notice.escalated else None
     try:
+        link = _page(settings, notice) if has_page(settings) else _console()
+        detail = json.dumps(asdict(replace(notice, link=link)))
         _publish(topic or settings.review_topic_arn, notice, detail)
         _put_event(settings.review_event_bus, detail)
     except Exception as error:  # noqa: BLE001 - a client's own message may quote what was sent
         raise ReviewNotRequested(f"{notice.review} could not be requested: {type(error).__name__}") from None
-    return {}
 
 
 def _publish(topic: str | None, notice: Notice, detail: str) -> None:

@@ -39,6 +39,8 @@ class Settings(BaseModel):
         review_topic_arn: SNS topic that is told of a review. Default: nobody is.
         review_escalation_topic_arn: topic that is told when nobody answered in time. Default: the same one.
         review_event_bus: EventBridge bus that is told, a name or ARN. Default: none.
+        review_page_url: address of the page on which reviews are answered. Default: there is no page.
+        review_link_key_arn: KMS key that signs the links to it. Default: none, then there is no page either.
         guardrail_id: Bedrock guardrail that every model call goes through. Default: none.
         guardrail_version: its version. Default: DRAFT.
         large_results_bucket: bucket of results too large for a checkpoint. Default: none, such a result is refused.
@@ -67,6 +69,8 @@ class Settings(BaseModel):
     review_topic_arn: Word | None = Field(default=None, alias="REVIEW_TOPIC_ARN")
     review_escalation_topic_arn: Word | None = Field(default=None, alias="REVIEW_ESCALATION_TOPIC_ARN")
     review_event_bus: Word | None = Field(default=None, alias="REVIEW_EVENT_BUS")
+    review_page_url: Word | None = Field(default=None, alias="REVIEW_PAGE_URL")
+    review_link_key_arn: Word | None = Field(default=None, alias="REVIEW_LINK_KEY_ARN")
     guardrail_id: Word | None = Field(default=None, alias="GUARDRAIL_ID")
     guardrail_version: Word = Field(default="DRAFT", alias="GUARDRAIL_VERSION")
     service: Word = Field(default="durable-agent-pipeline", alias="POWERTOOLS_SERVICE_NAME")
