@@ -5,6 +5,15 @@ from .choices.alarm_choice import AlarmChoice
 from .choices.keywords import PipelineKeywords
 from .choices.props import PipelineProps
 from .choices.review import Review
+from .function.review_page import ReviewPage
 from .pipeline import DurableAgentPipeline
 
-__all__ = ["AlarmChoice", "DurableAgentPipeline", "FrontDoor", "PipelineKeywords", "PipelineProps", "Review"]
+__all__ = [
+    "AlarmChoice",
+    "DurableAgentPipeline",
+    "FrontDoor",
+    "PipelineKeywords",
+    "PipelineProps",
+    "Review",
+    "ReviewPage",
+]

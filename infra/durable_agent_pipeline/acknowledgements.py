@@ -27,6 +27,9 @@ ACCESS_LOG = (
     "Only the function's role can read or write the bucket, objects expire, and CloudTrail data events record access "
     "where that is asked for; a log bucket would outlive what it logs."
 )
+TOPIC_KEY = (
+    "CDK grants publishing to an encrypted topic with GenerateDataKey*: two actions on this one key of the caller's."
+)
 DEPLOYMENT = (
     "CDK attaches AWS's policy for CodeDeploy on Lambda to the deployment group's role, whoever made that role."
 )
@@ -37,6 +40,10 @@ DESTINATION = (
 )
 QUEUE_DESTINATION = (
     "A queue's messages that keep failing go to the dead-letter queue of that queue; Lambda sends none on."
+)
+
+PAGE_WITHOUT_QUEUE = (
+    "A browser waits for every answer of the review page; it is never invoked asynchronously, so no event can be lost."
 )
 
 API_FIREWALL = (
@@ -93,16 +100,26 @@ def accept_interfaces(policy: iam.Policy) -> None:
     _accept(policy, INTERFACES, "AwsSolutions-IAM5[Resource::*]")
 
 
-def accept_objects(role: iam.IRole, bucket: s3.IBucket) -> None:
+def accept_objects(role: IConstruct, bucket: s3.IBucket) -> None:
     """All objects of one bucket."""
     named = Stack.of(role).resolve(bucket.bucket_arn)
     if isinstance(named, dict) and "Fn::GetAtt" in named:
         _accept(role, OBJECTS, f"AwsSolutions-IAM5[Resource::<{named['Fn::GetAtt'][0]}.Arn>/*]")
 
 
+def accept_topic_key(role: IConstruct) -> None:
+    """Publishing to a topic that is encrypted with a key of the caller's."""
+    _accept(role, TOPIC_KEY, "AwsSolutions-IAM5[Action::kms:GenerateDataKey*]")
+
+
 def accept_no_access_log(bucket: s3.Bucket) -> None:
     """A bucket without server access logs."""
     _accept(bucket, ACCESS_LOG, "AwsSolutions-S1")
+
+
+def accept_no_queue(function: lambda_.Function) -> None:
+    """A function that only a browser calls, without a dead-letter queue."""
+    _accept(function, PAGE_WITHOUT_QUEUE, "Serverless-LambdaDLQ")
 
 
 def accept_deployment_policy(group: Construct) -> None:

@@ -33,6 +33,7 @@ from .function.function import durable_function, live_alias, log_group
 from .function.large_results import large_results
 from .function.network import network_access
 from .function.removal import keep_running
+from .function.review_page import ReviewPage, review_page
 from .function.reviews import review_topic
 from .function.role import checkpoint_policy, execution_role
 from .function.rollout import gradual_deployment
@@ -93,6 +94,9 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     review_topic: sns.ITopic | None
     """Where reviews are told, with ids and never the text; None without the choice `review`."""
 
+    review_page: ReviewPage | None
+    """Where a person reads and answers a review; None without `Review(page=True)`."""
+
     alarm_topic: sns.ITopic
     """Where alarms and bad endings go."""
 
@@ -122,7 +126,10 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
         role = execution_role(self, props, plan, self.log_group)
         self.large_results = large_results(self, props, role)
         self.review_topic = review_topic(self, props, role)
-        chosen = environment(Stack.of(self), props, plan, self.large_results, self.review_topic)
+        self.review_page = review_page(self, props, role)
+        chosen = environment(
+            Stack.of(self), props, plan, self.large_results, topic=self.review_topic, page=self.review_page
+        )
         function = durable_function(
             self,
             props,
@@ -134,6 +141,8 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
         )
         network_access(self, props, role, function)
         self.function = function
+        if self.review_page:
+            self.review_page.serve(function, self.large_results)
         self.alias = live_alias(self, props, function)
         self.alias.node.add_dependency(checkpoint_policy(self, role, function))
         metrics = PipelineMetrics.of(plan, function, self.dead_letter_queue, self.undelivered_queue)

@@ -33,7 +33,8 @@ _FEATURES = """
 
 `alarm_choices` takes `AlarmChoice(threshold=..., severity="page" or "ticket", enabled=...)` for each alarm that
 [operations.md](operations.md) names. `review` takes `Review(topic=..., escalation_topic=..., event_bus=...,
-by_default=..., after=..., timeout=..., on_timeout=..., max_rounds=...)`, all optional, see [flow.md](flow.md).
+page=..., by_default=..., after=..., timeout=..., on_timeout=..., max_rounds=...)`, all optional, see
+[flow.md](flow.md).
 """
 
 

@@ -31,6 +31,10 @@ class Review:
     event_bus: events.IEventBus | None = None
     """Bus that gets an event "Review Requested" as well. Default: none."""
 
+    page: bool = False
+    """Whether a review has a page of its own, behind a function URL, that shows the text and takes the answer; the
+    notice then carries a signed link to it, and whoever has the link can answer. Default: it has none."""
+
     by_default: bool = True
     """Whether executions whose event says nothing of a review have one. Default: they have."""
 
@@ -51,5 +55,6 @@ class Review:
         one_of("on_timeout of a review", self.on_timeout, get_args(OnTimeout))
         lasting("timeout of a review", self.timeout, Duration.minutes(1), Duration.days(366))
         whole("max_rounds of a review", self.max_rounds, 1, MOST_ROUNDS)
-        if not isinstance(self.by_default, bool):
-            raise ValueError(f"by_default of a review must be True or False, got {self.by_default!r}")  # noqa: TRY004
+        for name in ("page", "by_default"):
+            if not isinstance(chosen := getattr(self, name), bool):
+                raise ValueError(f"{name} of a review must be True or False, got {chosen!r}")  # noqa: TRY004

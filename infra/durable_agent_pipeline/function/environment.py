@@ -12,6 +12,7 @@ from aws_cdk import aws_sns as sns
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER, DEPLOYMENT_FILE, FILE_NAME, NAMESPACE, PROFILES_PREFIX, SERVICE, SHORT
+from .review_page import ReviewPage
 from .reviews import review_variables
 
 LIMIT_BYTES = 4096
@@ -41,7 +42,13 @@ class Environment:
 
 
 def environment(
-    stack: Stack, props: PipelineProps, plan: Plan, bucket: s3.IBucket | None, topic: sns.ITopic | None = None
+    stack: Stack,
+    props: PipelineProps,
+    plan: Plan,
+    bucket: s3.IBucket | None,
+    *,
+    topic: sns.ITopic | None = None,
+    page: ReviewPage | None = None,
 ) -> Environment:
     """Every variable that the choices decide; what is left out keeps the Lambda's own default.
 
@@ -52,7 +59,7 @@ def environment(
         ValueError: when `environment` names a variable that the construct sets, or is too large itself.
     """
     chosen = {**_agents(stack, props, plan), **_calls(props), **_watch(props), **_storage(props, bucket)}
-    chosen |= review_variables(props, topic)
+    chosen |= review_variables(props, topic, page)
     for name in props.environment:
         if name in chosen or name in (DEPLOYMENT_FILE, PROFILES_PREFIX):
             raise ValueError(f"environment must not name a variable that the construct sets, got {name!r}")

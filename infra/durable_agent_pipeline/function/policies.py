@@ -16,9 +16,11 @@ REVIEW = (
     "lambda:SendDurableExecutionCallbackFailure",
     "lambda:SendDurableExecutionCallbackHeartbeat",
 )
+ANSWER = ("lambda:SendDurableExecutionCallbackSuccess",)
+HISTORY = ("lambda:GetDurableExecutionHistory",)
 OPERATE = (
     "lambda:GetDurableExecution",
-    "lambda:GetDurableExecutionHistory",
+    *HISTORY,
     "lambda:StopDurableExecution",
     "lambda:PauseDurableExecution",
     "lambda:ResumeDurableExecution",

@@ -49,7 +49,7 @@ NEVER_SHIPPED = ("bin", "boto3/examples", "jsonschema/tests", "jsonschema/benchm
 # Service models of botocore that stay: what the pipeline calls, how credentials are found, what tools commonly call.
 SERVICES = (
     *("bedrock", "bedrock-runtime", "bedrock-agent-runtime", "lambda", "s3", "sts", "sso", "sso-oidc", "signin"),
-    *("dynamodb", "sqs", "sns", "events", "secretsmanager", "ssm", "logs"),
+    *("dynamodb", "sqs", "sns", "events", "secretsmanager", "ssm", "logs", "kms"),
 )
 
 # Written differently by every installer, read by nobody at run time.
