@@ -37,6 +37,8 @@ class StackSettings:
     crash_retry_seconds: pause before a crashed function is invoked again. Default: 1.
     concurrent_invocations: function processes at once, as a concurrency limit on Lambda; more wait. Default: 32.
     skip_time: durable waits and back-offs pass at once. Default: real time.
+    page_handler: handler of the page on which reviews are answered, at `REVIEW_PAGE_URL`. Default: there is none.
+    page_root: its folder. Default: the function's.
     """
 
     folder: Path
@@ -50,6 +52,8 @@ class StackSettings:
     crash_retry_seconds: float = 1.0
     concurrent_invocations: int = 32
     skip_time: bool = False
+    page_handler: str | None = None
+    page_root: Path | None = None
 
 
 class LocalStack:
@@ -154,4 +158,7 @@ class LocalStack:
             arguments += ["--kill-rules", str(rules)]
         if settings.model is not None:
             arguments += ["--calls", str(self.calls)]
+        if settings.page_handler is not None:
+            arguments += ["--page-handler", settings.page_handler]
+            arguments += ["--page-root", str(settings.page_root or settings.function_root)]
         return arguments + (["--real-credentials"] if settings.real_credentials else [])

@@ -15,6 +15,7 @@ import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,7 @@ from scripts.local_aws.functions.engine_client import Engine, invoke_handlers_at
 from scripts.local_aws.functions.executions import Executions
 from scripts.local_aws.functions.function_environment import function_environment, region_of
 from scripts.local_aws.functions.function_runner import FunctionRunner, FunctionSettings
+from scripts.local_aws.functions.function_url import PREFIX, FunctionUrl
 from scripts.local_aws.functions.invoke import InvokeApi
 from scripts.local_aws.functions.kill_rules import KillRules
 from scripts.local_aws.functions.names import FunctionName
@@ -69,9 +71,28 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
         Route(f"{ONE}/checkpoint", checkpoints.handle, methods=["POST"]),
         *durable.routes(),
         Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
+        *_page_routes(options, url),
         Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=REFUSALS)
+
+
+def _page_routes(options: argparse.Namespace, url: str) -> list[Route]:
+    """The function URL of the review page, if there is one, with a journal and a log of its own."""
+    if options.page_handler is None:
+        return []
+    settings = _settings(options, url)
+    environment = {**settings.environment, "_HANDLER": options.page_handler}
+    root = (options.page_root or options.function_root).resolve()
+    page = replace(
+        settings,
+        root=root,
+        handler=options.page_handler,
+        environment={**environment, "LAMBDA_TASK_ROOT": str(root)},
+        log=settings.log.with_name("page.log"),
+    )
+    front = FunctionUrl(FunctionRunner(page, Journal(options.log_dir / "page-events.jsonl")))
+    return [Route(f"{PREFIX}{{path:path}}", front.handle, methods=["GET", "HEAD", "POST", "PUT", "DELETE"])]
 
 
 async def _unknown(request: Request) -> Response:
@@ -89,6 +110,8 @@ def _settings(options: argparse.Namespace, url: str) -> FunctionSettings:
         root=str(root),
         real_credentials=options.real_credentials,
     )
+    if options.page_handler is not None:
+        environment["REVIEW_PAGE_URL"] = f"{url}{PREFIX}/"
     log = options.log_dir.resolve() / "function.log"
     return FunctionSettings(root, options.handler, environment, region_of(os.environ), log, options.timeout_seconds)
 
@@ -111,6 +134,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--timeout-seconds", type=float, default=900, help="per invocation (default 900)")
     parser.add_argument("--execution-timeout-seconds", type=int, default=86_400, help="per execution (default a day)")
     parser.add_argument("--kill-rules", type=_rules, default=KillRules(), metavar="FILE.json")
+    parser.add_argument("--page-handler", help="module.function behind a function URL, told to the function")
+    parser.add_argument("--page-root", type=Path, help="its folder (default: the function's)")
     parser.add_argument("--calls", type=Path, help="the Bedrock endpoint's calls file, for kills during a model call")
     parser.add_argument(
         "--real-credentials", action="store_true", help="the function keeps the caller's AWS credentials"
