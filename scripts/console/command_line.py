@@ -1,11 +1,13 @@
-"""What the commands share of a command line: one-line refusals, the topic, numbers, files to write."""
+"""What the commands share of a command line: one-line refusals, the topic, the event, numbers, files to write."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 MAX_TOPIC_CHARACTERS = 2_000
 
@@ -66,3 +68,25 @@ def new_file(*suffixes: str) -> Callable[[str], Path]:
         return file
 
     return read
+
+
+def read_event(source: str) -> Any:
+    """The event in a JSON file; `-` is standard input.
+
+    Raises:
+        BadUsage: it cannot be read, or is no JSON.
+    """
+    name = "standard input" if source == "-" else source
+    try:
+        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+    except OSError as error:
+        raise BadUsage(f"--event {name} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadUsage(f"--event {name} must be UTF-8, got byte 0x{error.object[error.start]:02x}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadUsage(f"--event {name} must be a JSON document: {error}") from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from scripts.console.command_line import BadUsage, OneLineParser, checked_topic
+from scripts.console.command_line import BadUsage, OneLineParser, checked_topic, read_event
 from scripts.console.declared_agents import PACKAGED_AGENTS, agent_names
 from scripts.console.models import ModelChoice, choose
 from scripts.run_local.own_agents import check_agents
@@ -106,30 +104,13 @@ def _event(given: argparse.Namespace) -> Any:
         return {"query": _topic(given.topic)}
     if given.topic is not None:
         raise BadUsage("give TOPIC or --event, not both")
-    return _read_event(given.event)
+    return read_event(given.event)
 
 
 def _topic(topic: str | None) -> str:
     if topic is None:
         raise BadUsage(f'TOPIC is missing: {PROGRAM} "AWS Lambda durable functions"')
     return checked_topic(topic)
-
-
-def _read_event(source: str) -> Any:
-    name = "standard input" if source == "-" else source
-    try:
-        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
-    except OSError as error:
-        raise BadUsage(f"--event {name} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadUsage(f"--event {name} must be UTF-8, got byte 0x{error.object[error.start]:02x}") from error
-    except (ValueError, RecursionError) as error:
-        raise BadUsage(f"--event {name} must be a JSON document: {error}") from error
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _parser() -> argparse.ArgumentParser:
