@@ -1,0 +1,197 @@
+"""The commands for whoever is asked: review list, show, approve, reject, edit, revise."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import ClientError
+
+from agent_workflow.review_answer import Unreadable, read_answer
+from durable_strands.records import AgentRun
+from scripts.console.report import write_report
+from scripts.operate.endings import Refused, Unusable, code_of
+from scripts.operate.executions import find, listed
+from scripts.operate.history import SUCCEEDED, Operation
+from scripts.operate.looking import Wanted
+from scripts.operate.output import console, moment, table, write_json
+from scripts.operate.place import Place
+from scripts.operate.reading import Execution
+from scripts.operate.verdict import REVIEW, duration
+
+GONE = frozenset({"ResourceNotFoundException", "CallbackTimeoutException"})
+Reviewer = Annotated[str | None, typer.Option(metavar="NAME", help="who answers, kept in the result")]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An execution and the review that it waits for."""
+
+    execution: Execution
+    review: Operation
+
+
+def list_reviews(
+    place: Place,
+    *,
+    limit: Annotated[
+        int, typer.Option(min=1, metavar="N", help="most running executions to look into, newest first")
+    ] = 100,
+) -> None:
+    """Show the executions that wait for a person."""
+    running = listed(place, statuses=("RUNNING",))
+    looked_at = list(islice(running, limit + 1))
+    found = [waiting for row in looked_at[:limit] for waiting in _open(place, row["DurableExecutionArn"])]
+    if place.as_json:
+        write_json({"reviews": [_document(waiting) for waiting in found], "more": len(looked_at) > limit})
+        return
+    if found:
+        console().print(table(("execution", "review", "asked (UTC)", "waits", "until (UTC)"), map(_cells, found)))
+    else:
+        print("nobody is waited for")
+    if len(looked_at) > limit:
+        print(f"looked into the newest {limit} running executions only; --limit {10 * limit} for more")
+
+
+def show_review(place: Place, *, execution: Wanted) -> None:
+    """Show what is to be decided: the latest answer of an agent before the review."""
+    waiting = _waiting(place, execution)
+    agent, text = _text(waiting)
+    if place.as_json:
+        write_json({**_document(waiting), "callback_id": waiting.review.callback_id, "agent": agent, "text": text})
+        return
+    print(f"{waiting.review.name} of {waiting.execution.name} waits for an answer; the latest text, of {agent}:\n")
+    write_report(console(), {"report": text or "(its text is not in the history)"})
+    name = waiting.execution.name
+    for answer in ("approve", "reject --reason TEXT", "revise --comments TEXT", "edit --file FILE.md"):
+        verb, _, rest = answer.partition(" ")
+        print(f"  scripts/pipeline review {verb} {name} {rest}".rstrip(), file=sys.stderr)
+
+
+def approve(place: Place, *, execution: Wanted, reviewer: Reviewer = None) -> None:
+    """Take the text as it is."""
+    _answer(place, execution, {"decision": "approve", "reviewer": reviewer})
+
+
+def reject(
+    place: Place,
+    *,
+    execution: Wanted,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="kept in the result")] = None,
+    reviewer: Reviewer = None,
+) -> None:
+    """Refuse the text: the execution ends as rejected."""
+    _answer(place, execution, {"decision": "reject", "reason": reason, "reviewer": reviewer})
+
+
+def edit(
+    place: Place,
+    *,
+    execution: Wanted,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="to use instead")] = None,
+    file: Annotated[Path | None, typer.Option(metavar="FILE.md", help="with the text to use instead")] = None,
+    reviewer: Reviewer = None,
+) -> None:
+    """Use another text instead."""
+    if (text is None) == (file is None):
+        raise Unusable("give --text or --file, one of the two")
+    _answer(place, execution, {"decision": "edit", "text": _read(file) if text is None else text, "reviewer": reviewer})
+
+
+def revise(
+    place: Place,
+    *,
+    execution: Wanted,
+    comments: Annotated[str, typer.Option(metavar="TEXT", help="what to change")],
+    reviewer: Reviewer = None,
+) -> None:
+    """Send the text back to its agent, with comments."""
+    _answer(place, execution, {"decision": "revise", "comments": comments, "reviewer": reviewer})
+
+
+def _answer(place: Place, wanted: str, fields: dict[str, Any]) -> None:
+    document = json.dumps({name: value for name, value in fields.items() if value is not None})
+    try:  # by the rules of the flow itself, which would ask again
+        read_answer(document, number=1, digest="", may_revise=True)
+    except Unreadable as error:
+        raise Unusable(str(error)) from None
+    waiting = _waiting(place, wanted)
+    name, review = waiting.execution.name, waiting.review.name
+    try:
+        place.durable.send_durable_execution_callback_success(
+            CallbackId=str(waiting.review.callback_id), Result=document.encode()
+        )
+    except ClientError as error:
+        if code_of(error) in GONE:
+            raise Refused(
+                f"{review} of {name} was answered or timed out meanwhile: scripts/pipeline show {name}"
+            ) from None
+        raise
+    if place.as_json:
+        write_json({"name": name, "review": review, "decision": fields["decision"]})
+    else:
+        print(f"{review} of {name}: {fields['decision']}; scripts/pipeline watch {name}")
+
+
+def _waiting(place: Place, wanted: str) -> Waiting:
+    execution = Execution.read(place, find(place, wanted))
+    found = [operation for _, operation in execution.history.walk() if REVIEW.fullmatch(operation.name)]
+    open_ = next((operation for operation in found if operation.callback_id), None)
+    if open_ is not None and not execution.is_over:
+        return Waiting(execution, open_)
+    answered = f"; {found[-1].name} was answered at {moment(found[-1].ended)} UTC" if found and found[-1].ended else ""
+    raise Refused(f"{execution.name} is {execution.status} and waits for no review{answered}")
+
+
+def _open(place: Place, arn: str) -> Iterator[Waiting]:
+    execution = Execution.read(place, arn, data=False)
+    for _, operation in execution.history.walk():
+        if operation.callback_id and REVIEW.fullmatch(operation.name):
+            yield Waiting(execution, operation)
+
+
+def _text(waiting: Waiting) -> tuple[str, str | None]:
+    """The latest agent that ended before the review was asked, and what it wrote."""
+    asked = waiting.review.started
+    ended = [
+        operation
+        for _, operation in waiting.execution.history.walk()
+        if operation.kind == "Context" and operation.status == SUCCEEDED and operation.payload
+        if asked is None or (operation.ended is not None and operation.ended <= asked)
+    ]
+    for operation in sorted(
+        ended, key=lambda operation: operation.ended or datetime.min.replace(tzinfo=UTC), reverse=True
+    ):
+        try:
+            return operation.name, AgentRun.from_dict(operation.name, json.loads(operation.payload or "")).text
+        except (ValueError, KeyError, TypeError):
+            continue
+    return "no agent", None
+
+
+def _document(waiting: Waiting) -> dict[str, Any]:
+    review = waiting.review
+    named = {"execution": waiting.execution.name, "arn": waiting.execution.arn, "review": review.name}
+    return {**named, "asked": review.started, "until": review.due}
+
+
+def _cells(waiting: Waiting) -> tuple[str, ...]:
+    review = waiting.review
+    since = duration(review.seconds(datetime.now(UTC)) or 0)
+    return waiting.execution.name, review.name, moment(review.started), since, moment(review.due)
+
+
+def _read(file: Path | None) -> str:
+    try:
+        return (file or Path()).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(
+            f"--file {file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
+        ) from error
