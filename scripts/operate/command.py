@@ -10,10 +10,11 @@ from typing import Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from scripts.console.command_line import BadUsage
 from scripts.console.ending import DONE, INTERRUPTED
-from scripts.operate import acting, costs, looking, reviews
+from scripts.operate import acting, costs, doctor, looking, reviews
 from scripts.operate.endings import Refused, Unusable, refusal_of
 from scripts.operate.output import write_json
 from scripts.operate.shared_options import on_pipeline
@@ -38,6 +39,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "pause": acting.pause,
     "resume": acting.resume,
     "cost": costs.cost,
+    "doctor": doctor.doctor,
 }
 REVIEW_COMMANDS: dict[str, Callable[..., Any]] = {
     "list": reviews.list_reviews,
@@ -89,6 +91,8 @@ def _run(arguments: list[str]) -> int:
         return _refuse(Unusable(str(error)), arguments)
     except Refused as error:
         return _refuse(error, arguments)
+    except ResponseParserError:
+        return _refuse(Refused("what answers is not AWS, nor the local stack: check --endpoint-url"), arguments)
     except (BotoCoreError, ClientError) as error:
         return _refuse(refusal_of(error), arguments)
     if status == INTERRUPTED:  # how typer ends on Ctrl-C

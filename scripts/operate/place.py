@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -97,7 +96,7 @@ class Place:
             stacks = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as error:
             return self._without_stack(error)
-        except (ResponseParserError, json.JSONDecodeError):
+        except ResponseParserError:
             return self._without_stack(None)
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
         if "AliasArn" not in outputs:

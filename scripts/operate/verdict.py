@@ -74,7 +74,7 @@ def _running(name: str, history: History, now: datetime) -> str:
             return _retries(path, operation, now)
     for path, operation in open_:
         if operation.kind == "Wait":
-            return f"it waits in {path} {_until(operation.due, now)}: nothing to do"
+            return f"it waits in {path}, which ends {_until(operation.due, now) or 'by itself'}: nothing to do"
     quiet = (now - history.last).total_seconds() if history.last else 0
     if quiet > QUIET_SECONDS:
         silent = f"nothing happened for {duration(quiet)}: its invocation may crash each time"

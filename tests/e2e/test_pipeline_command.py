@@ -257,6 +257,7 @@ def test_an_execution_is_found_by_the_beginning_of_its_name_or_its_arn(pipeline)
     arn = pipeline("show", "followed", "--json").json["arn"]
     for wanted in ("foll", arn):
         assert pipeline("show", wanted, "--json").json["name"] == "followed"
+    assert len(pipeline("list", "--all-versions", "--json", "--limit", "100").json["executions"]) > 5
 
 
 @pytest.mark.parametrize(
@@ -346,6 +347,15 @@ def test_a_shell_completes_commands_and_statuses(stack):
             timeout=60,
         )
         assert set(done.stdout.split()) >= wanted, done
+
+
+def test_the_doctor_finds_the_local_stack_healthy_and_says_what_is_not_emulated(pipeline):
+    said = pipeline("doctor", "--json")
+    states = {check["check"]: check["state"] for check in said.json["checks"]}
+    assert (said.status, said.json["healthy"]) == (0, True)
+    assert {check for check, state in states.items() if state == "ok"} == {"Region", "alias", "function", "executions"}
+    assert {state for check, state in states.items() if check in ("credentials", "quotas")} == {"-"}
+    assert "live points to version 1" in pipeline("doctor").out
 
 
 def test_fails_when_nothing_answers_at_the_endpoint(capfd):

@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from scripts.local_aws.functions.checkpoints import CheckpointApi
+from scripts.local_aws.functions.description import DescriptionApi
 from scripts.local_aws.functions.durable import ONE, DurableApi
 from scripts.local_aws.functions.engine_client import Engine, invoke_handlers_at
 from scripts.local_aws.functions.executions import Executions
@@ -57,6 +58,9 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
     starts = Starts(engine, executions, journal, timeout_seconds)
     invoke = InvokeApi(starts, executions, functions, paths, pauses)
     durable = DurableApi(engine, executions, pauses)
+    description = DescriptionApi(
+        options.handler, options.timeout_seconds, options.execution_timeout_seconds, region_of(os.environ)
+    )
     checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, paths, pauses, options.calls)
 
     @asynccontextmanager
@@ -70,6 +74,7 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
         Route("/2015-03-31/functions/{name:path}/invocations", invoke.handle, methods=["POST"]),
         Route(f"{ONE}/checkpoint", checkpoints.handle, methods=["POST"]),
         *durable.routes(),
+        *description.routes(),
         Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
         *_page_routes(options, url),
         Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),

@@ -240,3 +240,14 @@ def test_a_handler_that_cannot_be_imported_fails_like_lambda_says_it(tmp_path):
     with LocalStack(settings) as broken:
         answer = broken.client().invoke(**FUNCTION, Payload=b"{}")
     assert "No module named 'absent'" in json.loads(answer["Payload"].read())["errorMessage"]
+
+
+def test_the_function_its_versions_and_its_alias_are_described(client):
+    configuration = client.get_function_configuration(**FUNCTION)
+    assert (configuration["State"], configuration["Version"], configuration["Timeout"]) == ("Active", "1", 20)
+    assert configuration["DurableConfig"]["ExecutionTimeout"] == 86_400
+    assert "Environment" not in configuration
+    versions = client.list_versions_by_function(FunctionName="counting")["Versions"]
+    assert [version["Version"] for version in versions] == ["$LATEST", "1"]
+    alias = client.get_alias(FunctionName="counting", Name="live")
+    assert (alias["FunctionVersion"], alias["AliasArn"].endswith(":counting:live")) == ("1", True)
