@@ -7,9 +7,11 @@ from .choices.props import PipelineProps
 from .choices.review import Review
 from .function.review_page import ReviewPage
 from .pipeline import DurableAgentPipeline
+from .research_tools.documents import Documents
 
 __all__ = [
     "AlarmChoice",
+    "Documents",
     "DurableAgentPipeline",
     "FrontDoor",
     "PipelineKeywords",

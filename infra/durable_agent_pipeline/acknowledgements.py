@@ -23,6 +23,7 @@ UNDELIVERED = (
 RUNTIME = "Python 3.13 has durable execution and years of support left; 3.14 is one keyword away (runtime)."
 INTERFACES = "Lambda manages network interfaces that do not exist yet; EC2 accepts only '*' for these actions."
 OBJECTS = "Objects are named by the digest of what they hold, so a grant can only name all objects of this one bucket."
+DOCUMENTS = "Documents come and go, so the right to read them can only name all below one prefix of this one bucket."
 ACCESS_LOG = (
     "Only the function's role can read or write the bucket, objects expire, and CloudTrail data events record access "
     "where that is asked for; a log bucket would outlive what it logs."
@@ -112,6 +113,12 @@ def accept_topic_key(role: IConstruct) -> None:
     _accept(role, TOPIC_KEY, "AwsSolutions-IAM5[Action::kms:GenerateDataKey*]")
 
 
+def accept_documents(role: iam.IRole, bucket: s3.IBucket, prefix: str) -> None:
+    """All documents below one prefix."""
+    named = _written(Stack.of(role).resolve(bucket.arn_for_objects(f"{prefix}*")))
+    _accept(role, DOCUMENTS, f"AwsSolutions-IAM5[Resource::{named}]")
+
+
 def accept_no_access_log(bucket: s3.Bucket) -> None:
     """A bucket without server access logs."""
     _accept(bucket, ACCESS_LOG, "AwsSolutions-S1")
@@ -160,6 +167,8 @@ def _written(resolved: object) -> str:
         return "".join(_written(part) for part in resolved["Fn::Join"][1])
     if isinstance(resolved, dict) and "Ref" in resolved:
         return f"<{resolved['Ref']}>"
+    if isinstance(resolved, dict) and "Fn::GetAtt" in resolved:
+        return f"<{'.'.join(resolved['Fn::GetAtt'])}>"
     return str(resolved)
 
 

@@ -21,6 +21,7 @@ class AgentRuns:
     def __init__(self, deployment: Deployment, bookkeeper: Bookkeeper, serdes: Any) -> None:
         self._settings = deployment.settings
         self._agents = deployment.agents
+        self._boxes = deployment.boxes
         self._bookkeeper = bookkeeper
         self._serdes = serdes
         self._failures: list[tuple[BaseException, str]] = []
@@ -60,7 +61,7 @@ class AgentRuns:
         """
         return run(
             context,
-            partial(build_agent, agent, self._settings),
+            partial(build_agent, agent, self._settings, self._boxes),
             prompt,
             name=operation,
             retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),

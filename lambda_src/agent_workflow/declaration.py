@@ -1,69 +1,31 @@
 """The rules of agents.toml, one set for the construct at synth and the function at start.
 
-It needs nothing but Python, and nothing of this package: the construct loads this one file out of the Lambda's source.
+It needs nothing but Python and the modules beside it: the construct loads these few out of the Lambda's source.
 """
 
-import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
+
+from .rules import FLAG, Rule, is_table, made, ruled, shown, text, whole, words
+from .toolboxes import boxes_of, refuse_effects
 
 QUERY = "query"
-RESERVED = ("query", "status", "report", "usage", "stored")
+RESERVED = ("query", "status", "report", "usage", "stored", "sources", "citations")
 """Fields of the result that are not an agent's text."""
 
 MAX_AGENTS = 32
 FILE = "agents.toml"
-SHOWN_CHARACTERS = 100
+TOOLS = "tools"
 _NAME = r"[a-z][a-z0-9-]{0,31}"
-_RULE = "rule"
-T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Rule:
-    """What a field of agents.toml must be."""
-
-    says: str
-    holds: Callable[[Any], bool]
-
-    read: Callable[[Any, str], Any] = lambda value, _: value
-    """Makes the field's value of what TOML holds; the text says where it stands."""
-
-
-def _ruled(rule: Rule, **default: Any) -> Any:
-    return field(metadata={_RULE: rule}, **default)
-
-
-def _whole(low: int, high: int) -> Rule:
-    return Rule(
-        f"a whole number between {low} and {high}",
-        lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
-    )
-
-
-def _text(pattern: str, says: str) -> Rule:
-    return Rule(says, lambda value: isinstance(value, str) and bool(re.fullmatch(pattern, value)))
-
-
-def _words(says: str, least: int) -> Rule:
-    def holds(value: Any) -> bool:
-        return isinstance(value, list) and len(value) >= least and all(isinstance(word, str) and word for word in value)
-
-    return Rule(says, holds, lambda value, _: tuple(value))
+__all__ = ["AgentLimits", "Declaration", "ToolChoices", "read_declarations", "read_prompt", "read_tables", "shown"]
 
 
 def _fraction(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _table(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-_FLAG = Rule("true or false", lambda value: isinstance(value, bool))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +38,8 @@ class AgentLimits:
         total_tokens: most input and output tokens together. Default: no cap.
     """
 
-    turns: int | None = _ruled(_whole(1, 1000), default=None)
-    total_tokens: int | None = _ruled(_whole(1, 10**12), default=None)
+    turns: int | None = ruled(whole(1, 1000), default=None)
+    total_tokens: int | None = ruled(whole(1, 10**12), default=None)
 
     def chosen(self) -> dict[str, int]:
         """The caps that are not left out."""
@@ -95,27 +57,30 @@ class ToolChoices:
         max_attempts: tries of a call that raises. Default: 1, the model gets the error at once.
         timeout_seconds: longest run of one call, in seconds. Default: 120.
         max_result_bytes: largest result, in bytes. Default: 200,000.
+        reads_only: whether a tool of tools.py has no effect on anything, which an agent that reads strangers' texts by
+            packaged tools asks of all its tools. Default: false.
     """
 
-    durable: bool = _ruled(_FLAG, default=True)
-    at_most_once: bool = _ruled(_FLAG, default=False)
-    max_attempts: int = _ruled(_whole(1, 10), default=1)
-    timeout_seconds: int = _ruled(_whole(1, 900), default=120)
-    max_result_bytes: int = _ruled(_whole(1, 10_000_000), default=200_000)
+    durable: bool = ruled(FLAG, default=True)
+    at_most_once: bool = ruled(FLAG, default=False)
+    max_attempts: int = ruled(whole(1, 10), default=1)
+    timeout_seconds: int = ruled(whole(1, 900), default=120)
+    max_result_bytes: int = ruled(whole(1, 10_000_000), default=200_000)
+    reads_only: bool = ruled(FLAG, default=False)
 
 
 def _limits(value: Mapping[str, Any], where: str) -> AgentLimits:
-    return _made(AgentLimits, value, f"{where}: limits")
+    return made(AgentLimits, value, f"{where}: limits")
 
 
 def _tool_options(value: Mapping[str, Any], where: str) -> dict[str, ToolChoices]:
     where = f"{where}: tool_options of "
-    return {tool: _made(ToolChoices, options, where + shown(tool)) for tool, options in value.items()}
+    return {tool: made(ToolChoices, options, where + shown(tool)) for tool, options in value.items()}
 
 
-_LIMITS = Rule("a table of turns and total_tokens", _table, _limits)
+_LIMITS = Rule("a table of turns and total_tokens", is_table, _limits)
 _TOOL_OPTIONS = Rule(
-    "a table of tables", lambda value: _table(value) and all(map(_table, value.values())), _tool_options
+    "a table of tables", lambda value: is_table(value) and all(map(is_table, value.values())), _tool_options
 )
 
 
@@ -125,41 +90,77 @@ class Declaration:
 
     Attributes:
         name: also its prompt's file stem, metric dimension and dashboard row; unique, none of `query`, `status`,
-            `report`, `usage`, `stored`.
+            `report`, `usage`, `stored`, `sources`, `citations`.
         inputs: what it is given to read, quoted as data; `query` is the event's text.
         model: Bedrock model id, inference profile id or ARN; the construct's `models` replaces it per deployment.
         max_tokens: most tokens of one reply; reaching it fails the execution, so leave enough.
         temperature: leave it out for models that refuse it. Default: the model's own.
-        tools: Strands tools, or durable tools that may wait. Default: none.
+        tools: Strands tools, or durable tools that may wait, of tools.py; packaged ones by the table that
+            switches them on, such as `[tools.documents]`. Default: none.
         tool_options: name of one of these tools -> how it is run. Default: those of ToolChoices.
         limits: caps of its run. Default: those of AgentLimits.
     """
 
-    name: str = _ruled(_text(_NAME, f"a word like {_NAME}"))
-    inputs: tuple[str, ...] = _ruled(_words(f"a list of {QUERY!r} and earlier agents", 1))
-    model: str = _ruled(_text(r"\S{1,2048}", "a Bedrock model id"))
-    max_tokens: int = _ruled(_whole(1, 1_000_000))
-    temperature: float | None = _ruled(Rule("a number between 0 and 1", _fraction), default=None)
-    tools: tuple[str, ...] = _ruled(_words("a list of names in tools.py", 0), default=())
-    tool_options: Mapping[str, ToolChoices] = _ruled(_TOOL_OPTIONS, default_factory=dict)
-    limits: AgentLimits = _ruled(_LIMITS, default_factory=AgentLimits)  # noqa: RUF009 - _ruled makes a dataclass field
+    name: str = ruled(text(_NAME, f"a word like {_NAME}"))
+    inputs: tuple[str, ...] = ruled(words(f"a list of {QUERY!r} and earlier agents", 1))
+    model: str = ruled(text(r"\S{1,2048}", "a Bedrock model id"))
+    max_tokens: int = ruled(whole(1, 1_000_000))
+    temperature: float | None = ruled(Rule("a number between 0 and 1", _fraction), default=None)
+    tools: tuple[str, ...] = ruled(words("a list of names in tools.py, or of packaged tools", 0), default=())
+    tool_options: Mapping[str, ToolChoices] = ruled(_TOOL_OPTIONS, default_factory=dict)
+    limits: AgentLimits = ruled(_LIMITS, default_factory=AgentLimits)  # noqa: RUF009 - ruled makes a dataclass field
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What agents.toml holds: its agents in the order they run, and the packaged tools that are switched on.
+
+    Attributes:
+        agents: in the order they run.
+        boxes: name of a table `[tools.NAME]` -> its settings, see toolboxes.py.
+    """
+
+    agents: tuple[Declaration, ...]
+    boxes: Mapping[str, Any]
 
 
 def read_declarations(folder: Path) -> tuple[Declaration, ...]:
+    """The agents of `<folder>/agents.toml`, in the order they run.
+
+    Raises:
+        ValueError: as `read_tables`.
+    """
+    return read_tables(folder).agents
+
+
+def read_tables(
+    folder: Path,
+    *,
+    more_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    more_tools: Mapping[str, Sequence[str]] | None = None,
+) -> Tables:
     """Read and check `<folder>/agents.toml`.
 
-    Returns:
-        The agents in the order they run.
+    Args:
+        folder: holds it.
+        more_settings: of packaged tools, as a deployment chose them; they stand above those of the file.
+        more_tools: name of an agent -> packaged tools that the deployment gave it besides.
 
     Raises:
         ValueError: in one line that names the file, the agent, the rule and the value got.
     """
+    entries, tools = _entries(folder / FILE)
+    boxes = boxes_of(tools, more_settings or {}, FILE)
     declared: list[Declaration] = []
-    for entry in _entries(folder / FILE):
-        agent = _made(Declaration, entry, f"{FILE}: agent {shown(entry.get('name'))}")
+    for entry in entries:
+        agent = made(Declaration, entry, f"{FILE}: agent {shown(entry.get('name'))}")
+        more = (more_tools or {}).get(agent.name, ())
+        agent = replace(agent, tools=tuple(dict.fromkeys((*agent.tools, *more))))
         _check(agent, [one.name for one in declared])
+        harmless = [tool for tool, options in agent.tool_options.items() if options.reads_only]
+        refuse_effects(agent.tools, harmless, boxes, f"{FILE}: agent {agent.name!r}")
         declared.append(agent)
-    return tuple(declared)
+    return Tables(tuple(declared), boxes)
 
 
 def read_prompt(folder: Path, name: str) -> str:
@@ -179,16 +180,7 @@ def read_prompt(folder: Path, name: str) -> str:
     return text
 
 
-def shown(value: object) -> str:
-    """A value as a refusal shows it: cut where it is long."""
-    try:
-        text = repr(value)
-    except (RecursionError, ValueError):  # depth without end, or a number of thousands of digits
-        return f"a {type(value).__name__}"
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}... ({len(text)} characters)"
-
-
-def _entries(file: Path) -> list[dict[str, Any]]:
+def _entries(file: Path) -> tuple[list[dict[str, Any]], Any]:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError:
@@ -200,30 +192,15 @@ def _entries(file: Path) -> list[dict[str, Any]]:
     except ValueError:  # Python reads no number of thousands of digits
         raise ValueError(f"{FILE} must hold numbers that Python can read, got one with too many digits") from None
     entries = document.pop("agents", [])
+    tools = document.pop(TOOLS, {})
     if document:
-        raise ValueError(f"{FILE} must hold [[agents]] tables only, got {shown(min(document))}")
+        raise ValueError(f"{FILE} must hold [[agents]] and [tools.NAME] tables only, got {shown(min(document))}")
     entries = entries if isinstance(entries, list) else [entries]
     if not 1 <= len(entries) <= MAX_AGENTS:
         raise ValueError(f"{FILE} must declare 1 to {MAX_AGENTS} [[agents]] tables, got {len(entries)}")
     if odd := [entry for entry in entries if not isinstance(entry, dict)]:
         raise ValueError(f"{FILE}: agents must be [[agents]] tables, got {shown(odd[0])}")
-    return entries
-
-
-def _made(kind: Callable[..., T], given: Mapping[str, Any], where: str) -> T:
-    """A value of `kind` out of a table, each field by its rule."""
-    ruled = {one.name: one for one in fields(cast(Any, kind))}
-    if unknown := sorted(given.keys() - ruled.keys()):
-        raise ValueError(f"{where} must have only the fields {', '.join(ruled)}, got {shown(unknown[0])}")
-    read = {}
-    for name, one in ruled.items():
-        rule: Rule = one.metadata[_RULE]
-        if name in given or (one.default is MISSING and one.default_factory is MISSING):
-            if not rule.holds(given.get(name)):
-                got = shown(given[name]) if name in given else "none"
-                raise ValueError(f"{where}: {name} must be {rule.says}, got {got}")
-            read[name] = rule.read(given[name], where)
-    return kind(**read)
+    return entries, tools
 
 
 def _check(agent: Declaration, earlier: Sequence[str]) -> None:

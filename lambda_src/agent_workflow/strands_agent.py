@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from agent_workflow.agents import AgentSpec
 from agent_workflow.model import build_model
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.settings import Settings
-from agent_workflow.tools import load_tools
+from agent_workflow.toolboxes import own_tools
+from agent_workflow.tools import load_tools, packaged_tools
 
 if TYPE_CHECKING:
     from strands import Agent
 
 
-def build_agent(agent: AgentSpec, settings: Settings) -> Agent:
+def build_agent(agent: AgentSpec, settings: Settings, boxes: Mapping[str, Any] | None = None) -> Agent:
     """A new agent with the declared model, prompt and tools; agents keep a conversation and are never shared.
+
+    Args:
+        agent: the declaration.
+        settings: of the deployment.
+        boxes: settings of the packaged tools that are switched on. Default: none.
 
     Raises:
         ToolsNotFound: a declared tool does not exist.
@@ -23,11 +30,12 @@ def build_agent(agent: AgentSpec, settings: Settings) -> Agent:
     from strands import Agent
 
     keep_texts_out_of_spans()
+    boxes, folder = boxes or {}, settings.agents_folder
     return Agent(
         name=agent.name,
         model=build_model(agent, settings),
         system_prompt=agent.prompt,
-        tools=load_tools(settings.agents_folder, agent.tools),
+        tools=[*load_tools(folder, own_tools(agent.tools, boxes)), *packaged_tools(agent.tools, boxes, folder)],
         callback_handler=None,  # the default prints every token, and with it the text, to the log
         retry_strategy=None,
     )

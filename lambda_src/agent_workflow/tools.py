@@ -1,8 +1,9 @@
-"""The tools that agents.toml names, found in the tools.py of the agents folder."""
+"""The tools that agents.toml names: of the tools.py of the agents folder, and packaged ones."""
 
+import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from agent_workflow.declaration import ToolChoices
 from agent_workflow.privacy import trust_author
 from agent_workflow.refusals import shown
+from agent_workflow.toolboxes import TOOLBOXES, packaged
 from durable_strands import ToolOptions, retry_any
 from durable_strands.errors import AgentFailed
 from durable_strands.tools import is_tool
@@ -19,6 +21,32 @@ MODULE_NAME = "pipeline_tools"
 
 class ToolsNotFound(AgentFailed):
     """The tools.py of the agents folder is missing, cannot be imported, or lacks a declared tool that is one."""
+
+
+def packaged_tools(names: Sequence[str], boxes: Mapping[str, Any], folder: Path) -> list[Any]:
+    """The packaged tools among these names, made by their modules, which are imported for them alone.
+
+    Args:
+        names: of an agent's tools.
+        boxes: settings of the boxes that are switched on.
+        folder: the agents folder, which a box may read from.
+
+    Raises:
+        ToolsNotFound: a box cannot be used as it is set up.
+    """
+    box_of = packaged(boxes)
+    used = dict.fromkeys(box_of[name] for name in names if name in box_of)
+    if not used:
+        return []
+    from research_tools.reading import NotUsable, reading_tool
+
+    made: dict[str, Any] = {}
+    for box in used:
+        try:
+            made |= importlib.import_module(TOOLBOXES[box].module).make(boxes[box], folder)
+        except (NotUsable, ImportError) as error:
+            raise ToolsNotFound(f"[tools.{box}] must be usable, but {error}") from error
+    return [reading_tool(made[name], name) for name in names if name in box_of]
 
 
 def load_tools(folder: Path, names: tuple[str, ...]) -> list[Any]:

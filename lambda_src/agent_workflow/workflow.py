@@ -23,7 +23,8 @@ from agent_workflow.result import Document, completed, completed_elsewhere, usag
 from agent_workflow.returned import returned
 from agent_workflow.review import ReviewEnded
 from agent_workflow.telemetry import execution_logger
-from agent_workflow.tools import load_tools
+from agent_workflow.toolboxes import own_tools
+from agent_workflow.tools import load_tools, packaged_tools
 
 
 class Workflow:
@@ -51,6 +52,7 @@ class Workflow:
         self._request = request
         self._settings = settings
         self._agents = deployment.agents
+        self._boxes = deployment.boxes
         self._bucket = bucket_of(settings.large_results_bucket, settings.large_results_kms_key_arn)
         self._most_bytes = most_bytes
         budget = smaller_budget(request.budget_usd, settings.budget_ceiling_usd)
@@ -106,8 +108,10 @@ class Workflow:
     def _check_tools(self) -> None:
         """Before the first call, so that a tool missing from the last agent does not cost the agents before it."""
         if not self._context.is_replaying():
+            folder = self._settings.agents_folder
             for agent in self._agents:
-                load_tools(self._settings.agents_folder, agent.tools)
+                load_tools(folder, own_tools(agent.tools, self._boxes))
+                packaged_tools(agent.tools, self._boxes, folder)
 
     def _usage(self, *, calls: bool) -> Document:
         ledger = self._bookkeeper.ledger

@@ -1,18 +1,22 @@
 """The agents that a folder declares, by the rule book that ships with the Lambda, with the tools that synth can see."""
 
-import importlib.util
+import importlib
 import sys
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from ..package.lambda_source import lambda_source
 from .flow_module import check_flow
 from .tools_module import defined_names, undecorated
 
-RULE_BOOK = "agent_workflow/declaration.py"
-"""Inside the Lambda's source; it needs nothing but Python, so synth needs none of the Lambda's packages."""
+RULE_BOOK = "agent_workflow"
+"""Inside the Lambda's source: declaration.py, and the modules beside it that it names relatively. They need nothing but
+Python, so synth needs none of the Lambda's packages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +29,21 @@ class AgentDeclaration:
     model: str
     """Bedrock model id, before the `models` keyword is applied."""
 
+    tools: tuple[str, ...] = ()
+    """Packaged and own."""
 
-def read_agents(folder: Path) -> tuple[AgentDeclaration, ...]:
+
+def read_agents(
+    folder: Path,
+    more_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    more_tools: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[AgentDeclaration, ...]:
     """Read and check `<folder>/agents.toml`, the prompts, the tools and the flow beside it.
 
     Args:
-        folder: holds agents.toml, prompts/<name>.md, and tools.py if an agent has tools.
+        folder: holds agents.toml, prompts/<name>.md, and tools.py if an agent has tools of its own.
+        more_settings: of packaged tools, as the construct's keywords chose them. Default: only those of the file.
+        more_tools: name of an agent -> packaged tools that keywords gave it. Default: none.
 
     Returns:
         The agents in the order they run.
@@ -39,25 +52,36 @@ def read_agents(folder: Path) -> tuple[AgentDeclaration, ...]:
         ValueError: naming the file, the agent, the rule and the value got.
     """
     rules = rule_book()
-    agents = rules.read_declarations(folder)
+    tables = rules.read_tables(folder, more_settings=more_settings, more_tools=more_tools)
+    agents, own_tools = tables.agents, toolboxes().own_tools
     for agent in agents:
         rules.read_prompt(folder, agent.name)
-        _check_tools(folder, agent.name, agent.tools)
+        _check_tools(folder, agent.name, own_tools(agent.tools, tables.boxes))
     check_flow(folder, [agent.name for agent in agents])
-    return tuple(AgentDeclaration(name=agent.name, model=agent.model) for agent in agents)
+    return tuple(AgentDeclaration(name=agent.name, model=agent.model, tools=agent.tools) for agent in agents)
 
 
 @cache
 def rule_book() -> ModuleType:
     """The Lambda's own module with the rules, loaded by its path: its package has no place in an app's environment."""
-    name = f"{__name__}.rule_book"
-    spec = importlib.util.spec_from_file_location(name, lambda_source() / RULE_BOOK)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"the rules of agents.toml are missing: no {RULE_BOOK} in {lambda_source()}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    folder = lambda_source() / RULE_BOOK
+    if not (folder / "declaration.py").is_file():
+        raise ImportError(f"the rules of agents.toml are missing: no declaration.py in {folder}")
+    package = ModuleType(f"{__name__}.rule_book")
+    package.__path__ = [str(folder)]
+    sys.modules[package.__name__] = package
+    return importlib.import_module(f"{package.__name__}.declaration")
+
+
+def boxes_in(folder: Path) -> tuple[str, ...]:
+    """Names of the boxes of packaged tools that `<folder>/agents.toml` switches on; its rules are checked elsewhere."""
+    tables = tomllib.loads((folder / "agents.toml").read_text(encoding="utf-8")).get("tools", {})
+    return tuple(name for name in toolboxes().TOOLBOXES if name in tables)
+
+
+def toolboxes() -> ModuleType:
+    """The part of the rule book that knows the packaged tools."""
+    return importlib.import_module(".toolboxes", rule_book().__package__)
 
 
 def _check_tools(folder: Path, agent: str, tools: tuple[str, ...]) -> None:

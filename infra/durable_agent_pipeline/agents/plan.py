@@ -1,8 +1,9 @@
 """What a pipeline will run: its name, its agents, their models, their prices."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aws_cdk import Annotations, Names, Stack, Token
@@ -10,9 +11,10 @@ from constructs import Construct
 
 from ..choices.operation_choices import PIPELINE_NAME
 from ..choices.props import PipelineProps
+from ..function.reading import agent_tools, known_settings
 from ..names import AGENTS_FOLDER
 from ..package.lambda_source import lambda_source
-from .declaration import read_agents
+from .declaration import AgentDeclaration, read_agents
 from .flow_notes import note_bounds
 from .models import Model, ModelChoice, ModelKind, ModelReader
 from .prices import price_table
@@ -42,7 +44,11 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
             `models`, or a model id that cannot be used.
     """
     region = _known_region(scope)
-    declared = _declared(scope, props, region)
+    stack = Stack.of(scope)
+    given, settings = agent_tools(stack, props), known_settings(stack, props)
+    declared = _declared(scope, props, region, partial(read_agents, more_settings=settings, more_tools=given))
+    if odd := sorted(given.keys() - declared.keys()):
+        raise ValueError(f"agents of a tool must be agents of the pipeline ({', '.join(declared)}), got {odd[0]!r}")
     folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
     note_bounds(scope, folder, props.max_parallel_branches)
     models = _models(props, declared)
@@ -99,11 +105,13 @@ def _doubt(scope: Construct, model: Model) -> None:
         _warn(scope, "legacy", f"{model.id!r} is a legacy model and ends on {ends}, its successor is {successor!r}")
 
 
-def _declared(scope: Construct, props: PipelineProps, region: str | None) -> dict[str, _Declared]:
+def _declared(
+    scope: Construct, props: PipelineProps, region: str | None, read: Callable[[Path], tuple[AgentDeclaration, ...]]
+) -> dict[str, _Declared]:
     """The agents with their models: that of the packaged agents follows the Region."""
     if props.agents:
-        return {agent.name: _Declared(agent.model, agent.model) for agent in read_agents(Path(props.agents))}
-    agents = read_agents(lambda_source() / AGENTS_FOLDER)
+        return {agent.name: _Declared(agent.model, agent.model) for agent in read(Path(props.agents))}
+    agents = read(lambda_source() / AGENTS_FOLDER)
     if {agent.name for agent in agents} <= props.models.keys():
         return {agent.name: _Declared(agent.model, agent.model) for agent in agents}
     default = default_model(region)

@@ -7,10 +7,11 @@ from .operation_choices import OperationKeywords
 from .own_choices import OwnKeywords
 from .props import PipelineProps
 from .protection_choices import ProtectionKeywords
+from .reading_choices import ReadingKeywords
 
 
 class PipelineKeywords(
-    ExecutionKeywords, AgentKeywords, OperationKeywords, ProtectionKeywords, OwnKeywords, total=False
+    ExecutionKeywords, AgentKeywords, ReadingKeywords, OperationKeywords, ProtectionKeywords, OwnKeywords, total=False
 ):
     """Every choice of one DurableAgentPipeline; all are optional."""
 

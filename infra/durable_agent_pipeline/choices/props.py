@@ -9,10 +9,11 @@ from .kinds import check_kinds
 from .operation_choices import OperationChoices
 from .own_choices import OwnChoices
 from .protection_choices import ProtectionChoices
+from .reading_choices import ReadingChoices
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelineProps(ExecutionChoices, AgentChoices, OperationChoices, ProtectionChoices, OwnChoices):
+class PipelineProps(ExecutionChoices, AgentChoices, ReadingChoices, OperationChoices, ProtectionChoices, OwnChoices):
     """Choices of one DurableAgentPipeline; each is also a keyword argument of the construct.
 
     Raises:

@@ -12,6 +12,7 @@ from aws_cdk import aws_sns as sns
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER, DEPLOYMENT_FILE, FILE_NAME, NAMESPACE, PROFILES_PREFIX, SERVICE, SHORT
+from .reading import agent_tools, tool_settings
 from .review_page import ReviewPage
 from .reviews import review_variables
 
@@ -126,6 +127,8 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
         "PIPELINE_NAME": plan.pipeline_name,
         "AGENTS_FOLDER": AGENTS_FOLDER if props.agents else None,
         "AGENT_MODELS": _json(stack, plan.replaced),
+        "AGENT_TOOLS": _json(stack, agent_tools(stack, props)),
+        "TOOL_SETTINGS": _json(stack, tool_settings(stack, props)),
         "MODEL_PRICES": _json(stack, plan.prices),
         "MAX_PARALLEL_BRANCHES": str(props.max_parallel_branches) if props.max_parallel_branches != _BRANCHES else None,
         "BUDGET_CEILING_USD": None if ceiling is None else format(ceiling, "f"),

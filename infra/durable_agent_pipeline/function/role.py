@@ -12,6 +12,7 @@ from ..choices.props import PipelineProps
 from ..names import ALIAS_NAME
 from . import policies
 from .encryption import allow_key
+from .reading import allow_reading
 
 _UNCHANGEABLE = (
     "the role cannot be changed here: its owner must allow its models, its logs, checkpoints, the bucket and the "
@@ -35,6 +36,7 @@ def execution_role(scope: Construct, props: PipelineProps, plan: Plan, group: lo
         role.add_to_principal_policy(statement)
     if props.guardrail_arn:
         role.add_to_principal_policy(policies.guardrail_statement(props.guardrail_arn))
+    allow_reading(Stack.of(scope), props, role)
     if not can_change(role):
         Annotations.of(scope).add_warning_v2("durable-agent-pipeline:role", _UNCHANGEABLE)
     allow_key(scope, props.encryption_key, role)

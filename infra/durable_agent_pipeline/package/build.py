@@ -64,6 +64,7 @@ def build(
     architecture: str,
     prune: bool,
     compiler: str | None,
+    keep: Sequence[str] = (),
 ) -> None:
     """Build the package.
 
@@ -74,6 +75,7 @@ def build(
         python: minor version of the runtime, "3.13".
         architecture: "arm64", "x86_64" or HOST.
         prune: False keeps every package and service model, for tools that may need them.
+        keep: packages and service models that stay although `prune` would leave them out. Default: none.
         compiler: a Python of that same minor version; None ships source only.
 
     Raises:
@@ -82,7 +84,7 @@ def build(
     output.mkdir(parents=True, exist_ok=True)
     requirements = [(file, inside) for file, inside in sources if Path(inside).name == OUR_REQUIREMENTS]
     _install(requirements, output, python, architecture)
-    _drop(output, prune=prune)
+    _drop(output, prune=prune, keep=keep)
     for file, inside in sources:
         target = output / inside
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -159,14 +161,14 @@ def _run_installer(command: list[str]) -> None:
         raise RuntimeError(f"{' '.join(command[:4])} could not install the Lambda's dependencies:\n{end}")
 
 
-def _drop(output: Path, *, prune: bool) -> None:
-    for name in (*NEVER_SHIPPED, *(UNUSED if prune else ())):
+def _drop(output: Path, *, prune: bool, keep: Sequence[str] = ()) -> None:
+    for name in (*NEVER_SHIPPED, *(name for name in UNUSED if prune and name not in keep)):
         for path in output.glob(name):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     _drop_metadata_of_the_dropped(output)
     services = output / "botocore" / "data"
     for service in services.iterdir() if prune and services.is_dir() else ():
-        if service.is_dir() and service.name not in SERVICES:
+        if service.is_dir() and service.name not in (*SERVICES, *keep):
             shutil.rmtree(service)
     for file in [*output.rglob("*.pyi"), *output.rglob("*.dist-info/*")]:
         if file.suffix == ".pyi" or file.name in _INSTALLER_FILES:
@@ -217,6 +219,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--architecture", required=True)
     parser.add_argument("--no-prune", action="store_true")
+    parser.add_argument("--keep", action="append", default=[])
     chosen = parser.parse_args()
     files = [file for file in sorted(chosen.source.rglob("*")) if file.is_file()]
     build(
@@ -225,6 +228,7 @@ def main() -> None:
         python=".".join(platform.python_version_tuple()[:2]),
         architecture=chosen.architecture,
         prune=not chosen.no_prune,
+        keep=chosen.keep,
         compiler=sys.executable,
     )
 

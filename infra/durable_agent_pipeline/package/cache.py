@@ -65,6 +65,7 @@ class LocalBundling:
             python=package.python,
             architecture=package.architecture,
             prune=package.prune,
+            keep=package.keep,
             compiler=package.compiler,
         )
 
@@ -108,7 +109,8 @@ def _build_in_docker(package: Package, image: str, scratch: Path) -> None:
         image,
         *build,
     ]
-    subprocess.run([*command, *([] if package.prune else ["--no-prune"])], check=True)  # noqa: S603
+    kept = [word for name in package.keep for word in ("--keep", name)]
+    subprocess.run([*command, *([] if package.prune else ["--no-prune"]), *kept], check=True)  # noqa: S603
 
 
 def _docker_name(architecture: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ..agents.declaration import boxes_in, toolboxes
 from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER, FILE_NAME
 from . import build
@@ -27,6 +28,9 @@ class Package:
 
     prune: bool
     """Whether packages that our own code never imports are left out."""
+
+    keep: tuple[str, ...] = ()
+    """Packages and service models that stay all the same, for the packaged tools that are used."""
 
     added: tuple[tuple[str, str], ...] = ()
     """(path inside the package, text) of what synth itself writes; of one stack, so no part of the cached build."""
@@ -62,7 +66,7 @@ class Package:
 
     def _hasher(self) -> "hashlib._Hash":
         hasher = hashlib.sha256()
-        for fact in (build.FORMAT, self.python, self.architecture, self.prune):
+        for fact in (build.FORMAT, self.python, self.architecture, self.prune, *self.keep):
             hasher.update(f"{fact}\n".encode())
         for file, inside in self.sources:
             hasher.update(f"{inside}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
@@ -82,13 +86,24 @@ def package_of(props: PipelineProps, *, for_host: bool = False, deployment: str 
     if props.agents:  # a folder of the caller's takes the place of the packaged one, file for file
         sources = [(file, inside) for file, inside in sources if not inside.startswith(f"{AGENTS_FOLDER}/")]
         own = [(file, f"{AGENTS_FOLDER}/{inside}") for inside, file in shipped_files(Path(props.agents))]
+    boxes = _boxes(props)
+    left_out = tuple(f"research_tools/{box}/" for box in toolboxes().TOOLBOXES if box not in boxes)
+    sources = [(file, inside) for file, inside in sources if not inside.startswith(left_out)]
+    read = [(file, f"{AGENTS_FOLDER}/{inside}") for choice in props.tools for file, inside in choice.files()]
     return Package(
         python=f"{sys.version_info.major}.{sys.version_info.minor}" if for_host else _minor(props),
         architecture=build.HOST if for_host else props.architecture.name,
-        sources=(*sources, *own),
+        sources=(*sources, *own, *read),
         prune=not any(_is_code(inside) for _, inside in own),  # the caller's code may import what ours never does
+        keep=tuple(sorted({name for box in boxes for name in toolboxes().TOOLBOXES[box].keeps})),
         added=() if deployment is None else ((FILE_NAME, deployment),),
     )
+
+
+def _boxes(props: PipelineProps) -> set[str]:
+    """The boxes of packaged tools that the agents file or a keyword switches on; the rest do not ship."""
+    folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
+    return {*boxes_in(folder), *(choice.box for choice in props.tools)}
 
 
 def _minor(props: PipelineProps) -> str:

@@ -55,7 +55,10 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         ),
         ([one(inputs='["writer"]')], "got 'writer'"),
         ([one(inputs="[]")], "inputs must be a list of 'query' and earlier agents, got []"),
-        ([one(), one()], "name must be none of query, status, report, usage, stored, writer, got 'writer'"),
+        (
+            [one(), one()],
+            "name must be none of query, status, report, usage, stored, sources, citations, writer, got 'writer'",
+        ),
         ([one("report")], "got 'report'"),
         ([one("Writer")], "name must be a word like"),
         ([one("critic")], "agent 'critic' must have a prompt in prompts/critic.md"),
@@ -64,7 +67,7 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         ([one(more="[agents.limits]\nturns = 0")], "turns must be a whole number between 1 and 1000, got 0"),
         ([one(more="[agents.limits]\nsteps = 1")], "must have only the fields turns, total_tokens, got 'steps'"),
         ([one(more='tools = ["search"]')], "must have a tools.py beside agents.toml"),
-        (['title = "x"', one()], "must hold [[agents]] tables only, got 'title'"),
+        (['title = "x"', one()], "must hold [[agents]] and [tools.NAME] tables only, got 'title'"),
         ([""], "must declare 1 to 32 [[agents]] tables, got 0"),
         (["[[agents"], "must be valid TOML in UTF-8"),
         (
@@ -119,10 +122,11 @@ def test_fails_when_tools_py_lacks_a_tool(tmp_path):
 
 
 def test_synth_reads_by_the_rules_that_ship_with_the_lambda_and_needs_python_alone():
-    file = lambda_source() / RULE_BOOK
-    assert rule_book().__file__ == str(file)
+    folder = lambda_source() / RULE_BOOK
+    assert rule_book().__file__ == str(folder / "declaration.py")
+    read = f"import sys; sys.path.append({str(folder.parent)!r}); import agent_workflow.declaration"
     # -I -S: no site-packages, no PYTHONPATH, so nothing but the standard library can be imported
-    done = subprocess.run([sys.executable, "-I", "-S", str(file)], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", read], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -71,11 +71,14 @@ def test_the_declared_model_given_again_keeps_its_temperature(folder: Path):
 REFUSED = {
     "no agent": ("agents = []", "must declare 1 to 32 [[agents]] tables, got 0"),
     "not TOML": ("[[agents", "must be valid TOML"),
-    "unknown table": (ONE + "[other]\nx = 1", "must hold [[agents]] tables only, got 'other'"),
+    "unknown table": (ONE + "[other]\nx = 1", "must hold [[agents]] and [tools.NAME] tables only, got 'other'"),
     "unknown key": (ONE + "colour = 1", "agent 'one' must have only the fields name, inputs, model, "),
     "prompt in the file": (ONE + 'prompt = "x"', "got 'prompt'"),
     "bad name": (ONE.replace('"one"', '"One"'), "name must be a word like [a-z][a-z0-9-]{0,31}, got 'One'"),
-    "name twice": (ONE + ONE, "name must be none of query, status, report, usage, stored, one, got 'one'"),
+    "name twice": (
+        ONE + ONE,
+        "name must be none of query, status, report, usage, stored, sources, citations, one, got 'one'",
+    ),
     "name of a result field": (ONE.replace('"one"', '"report"'), "got 'report'"),
     "later input": (TWO, "agent 'two': inputs must name what comes before it (query), so that there is no cycle"),
     "own input": (ONE.replace('["query"]', '["one"]'), "got 'one'"),
