@@ -1,0 +1,1 @@
+"""One public page of named domains."""
