@@ -1,0 +1,1 @@
+"""One read-only statement on a database."""
