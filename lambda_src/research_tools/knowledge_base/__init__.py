@@ -1,0 +1,1 @@
+"""Passages of an Amazon Bedrock knowledge base."""
