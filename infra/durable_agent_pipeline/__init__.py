@@ -7,15 +7,24 @@ from .choices.props import PipelineProps
 from .choices.review import Review
 from .function.review_page import ReviewPage
 from .pipeline import DurableAgentPipeline
+from .research_tools.databases import Athena, Postgres
 from .research_tools.documents import Documents
+from .research_tools.knowledge_base import KnowledgeBase
+from .research_tools.pages import Pages
+from .research_tools.web_search import WebSearch
 
 __all__ = [
     "AlarmChoice",
+    "Athena",
     "Documents",
     "DurableAgentPipeline",
     "FrontDoor",
+    "KnowledgeBase",
+    "Pages",
     "PipelineKeywords",
     "PipelineProps",
+    "Postgres",
     "Review",
     "ReviewPage",
+    "WebSearch",
 ]

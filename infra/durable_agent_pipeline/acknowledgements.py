@@ -24,6 +24,8 @@ RUNTIME = "Python 3.13 has durable execution and years of support left; 3.14 is 
 INTERFACES = "Lambda manages network interfaces that do not exist yet; EC2 accepts only '*' for these actions."
 OBJECTS = "Objects are named by the digest of what they hold, so a grant can only name all objects of this one bucket."
 DOCUMENTS = "Documents come and go, so the right to read them can only name all below one prefix of this one bucket."
+TABLES = "Tables come and go, so the right to look them up can only name all tables of this one database."
+RANDOM_END = "A secret imported by its name has an end of six characters that only the service knows."
 ACCESS_LOG = (
     "Only the function's role can read or write the bucket, objects expire, and CloudTrail data events record access "
     "where that is asked for; a log bucket would outlive what it logs."
@@ -117,6 +119,18 @@ def accept_documents(role: iam.IRole, bucket: s3.IBucket, prefix: str) -> None:
     """All documents below one prefix."""
     named = _written(Stack.of(role).resolve(bucket.arn_for_objects(f"{prefix}*")))
     _accept(role, DOCUMENTS, f"AwsSolutions-IAM5[Resource::{named}]")
+
+
+def accept_tables(role: iam.IRole, database: str) -> None:
+    """All tables of one database of the Glue catalog."""
+    stack = Stack.of(role)
+    named = _written(stack.resolve(stack.format_arn(service="glue", resource="table", resource_name=f"{database}/*")))
+    _accept(role, TABLES, f"AwsSolutions-IAM5[Resource::{named}]")
+
+
+def accept_random_end(role: iam.IRole, arn: str) -> None:
+    """A secret whose whole ARN is not known."""
+    _accept(role, RANDOM_END, f"AwsSolutions-IAM5[Resource::{_written(Stack.of(role).resolve(arn))}]")
 
 
 def accept_no_access_log(bucket: s3.Bucket) -> None:

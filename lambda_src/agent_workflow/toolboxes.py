@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .box_settings import Database, KnowledgeBase, Pages, WebSearch
 from .rules import is_table, made, ruled, shown, text, whole
 
 
@@ -59,6 +60,19 @@ class Toolbox:
 TOOLBOXES: Mapping[str, Toolbox] = {
     "documents": Toolbox(
         settings=Documents, module="research_tools.documents.tools", tools=("search_documents", "read_document")
+    ),
+    "pages": Toolbox(settings=Pages, module="research_tools.pages.tools", tools=("fetch_page",)),
+    "web_search": Toolbox(
+        settings=WebSearch,
+        module="research_tools.web_search.tools",
+        tools=("search_web",),
+        keeps=("bedrock-agentcore",),
+    ),
+    "knowledge_base": Toolbox(
+        settings=KnowledgeBase, module="research_tools.knowledge_base.tools", tools=("search_knowledge_base",)
+    ),
+    "database": Toolbox(
+        settings=Database, module="research_tools.database.tools", tools=("query_database",), keeps=("athena", "rds")
     ),
 }
 """Name of a table `[tools.NAME]` -> what it switches on. The code is in `research_tools/NAME/`, its pins, if it has

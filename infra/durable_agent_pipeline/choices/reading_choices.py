@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
+from ..research_tools.databases import Athena, Postgres
 from ..research_tools.documents import Documents
+from ..research_tools.knowledge_base import KnowledgeBase
+from ..research_tools.pages import Pages
 from ..research_tools.tool_choice import ToolChoice
+from ..research_tools.web_search import WebSearch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +18,18 @@ class ReadingChoices:
     documents: Documents | None = None
     """Documents that agents search and read, from a folder that ships with the function or a bucket.
     Default: none."""
+
+    pages: Pages | None = None
+    """Web pages that agents read, of named domains. Default: none."""
+
+    web_search: WebSearch | None = None
+    """The web that agents search, by Amazon Bedrock AgentCore or another engine. Default: none."""
+
+    knowledge_base: KnowledgeBase | None = None
+    """Amazon Bedrock knowledge base that agents search. Default: none."""
+
+    database: Postgres | Athena | None = None
+    """Database that agents ask by one SELECT at a time. Default: none."""
 
     @property
     def tools(self) -> tuple[ToolChoice, ...]:
@@ -28,3 +44,15 @@ class ReadingKeywords(TypedDict, total=False):
 
     documents: Documents | None
     """Documents that agents search and read, from a folder that ships with the function or a bucket. Default: none."""
+
+    pages: Pages | None
+    """Web pages that agents read, of named domains. Default: none."""
+
+    web_search: WebSearch | None
+    """The web that agents search, by Amazon Bedrock AgentCore or another engine. Default: none."""
+
+    knowledge_base: KnowledgeBase | None
+    """Amazon Bedrock knowledge base that agents search. Default: none."""
+
+    database: Postgres | Athena | None
+    """Database that agents ask by one SELECT at a time. Default: none."""

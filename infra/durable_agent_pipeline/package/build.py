@@ -18,7 +18,10 @@ FORMAT = 2
 """Raise when a change here changes what is built: it is part of the asset's hash."""
 
 OUR_REQUIREMENTS = "requirements.txt"
-"""At the top of the package: our own list, pinned with hashes. One below it is the caller's."""
+"""At the top of the package: our own list, pinned with hashes. One below it is the caller's, except our tools'."""
+
+OUR_TOOLS = "research_tools/"
+"""Holds the packaged tools that are used, some with pins and hashes of their own."""
 
 PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -41,6 +44,7 @@ UNUSED = (
     ),
     *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "click"),
     *("cryptography", "cffi", "pycparser", "_cffi_backend*"),
+    *("fastwarc", "tqdm", "brotli.py", "_brotli*"),  # resiliparse names them, its reader of pages does without
 )
 
 # Commands, samples and the packages' own tests: nothing at run time.
@@ -135,14 +139,18 @@ def _install(requirements: list[tuple[Path, str]], output: Path, python: str, ar
     command = installer(python, architecture)
     if command is None:
         raise RuntimeError("neither uv nor pip is here to install the Lambda's dependencies")
-    ours = [file for file, inside in requirements if inside == OUR_REQUIREMENTS]
-    theirs = [file for file, inside in requirements if inside != OUR_REQUIREMENTS]
+    ours = [file for file, inside in requirements if _is_ours(inside)]
+    theirs = [file for file, inside in requirements if not _is_ours(inside)]
     _run_installer([*command, "--target", str(output), "--require-hashes", *_each("-r", ours)])
     if theirs:  # in one go with the hashed list, every line of the caller's would need a hash too
         with tempfile.TemporaryDirectory() as scratch:
             pins = Path(scratch) / "pins.txt"
             pins.write_text("\n".join(pin for file in ours for pin in _pins(file)), encoding="utf-8")
             _run_installer([*command, "--target", str(output), *_each("-r", theirs), "-c", str(pins)])
+
+
+def _is_ours(inside: str) -> bool:
+    return inside == OUR_REQUIREMENTS or inside.startswith(OUR_TOOLS)
 
 
 def _each(option: str, files: list[Path]) -> list[str]:
