@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from tests.e2e.test_local_stack import AGENTS, processes, run
+from tests.e2e.shared_stack import shared_stack
+from tests.e2e.test_local_stack import AGENTS, replies
 
 pytestmark = pytest.mark.slow
 
@@ -21,17 +22,20 @@ KILLS = [
 PRICES = {"us.anthropic.claude-sonnet-4-6": {"input": "3", "output": "15"}}
 
 
-def batch(folder, rules):
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, three_agents):
     # one at a time: a call that is under way beside a kill would be made again, and nothing could be counted exactly
     environment = {"MAX_PARALLEL_BRANCHES": "1", "MODEL_PRICES": json.dumps(PRICES)}
-    return run(folder, EVENT, rules=rules, environment=environment)
+    with shared_stack(tmp_path_factory.mktemp("batch"), three_agents, **environment) as stack:
+        yield stack
 
 
-def test_killed_anywhere_no_query_is_started_twice_and_no_finished_call_repeated(tmp_path):
-    error, result, calls, events = batch(tmp_path, KILLS)
-    assert error is None, result
+def test_killed_anywhere_no_query_is_started_twice_and_no_finished_call_repeated(stack):
+    ended = stack.run(EVENT, replies(), KILLS)
+    assert ended.error is None, ended.document
+    result, events = ended.document, ended.events
     assert (result["status"], [each["report"] for each in result["queries"]]) == ("completed", ["summary says so"] * 3)
-    assert calls == dict.fromkeys(AGENTS, 3)
+    assert ended.started("agent") == dict.fromkeys(AGENTS, 3)
     assert (result["usage"]["model_calls"], result["usage"]["cost_usd"]) == (9, "0.00945")
     assert sum(event["event"] == "killed" for event in events) == len(KILLS)
     executions = Counter(event["execution"] for event in events if event["event"] == "invocation_started")
@@ -41,12 +45,11 @@ def test_killed_anywhere_no_query_is_started_twice_and_no_finished_call_repeated
     )
     assert set(started.values()) == {1}
     assert len(started) == 3
-    assert len(set(processes(events))) > len(KILLS)
+    assert len(set(ended.processes)) > len(KILLS)
 
 
-def test_the_same_batch_unharmed_gives_the_same_result(tmp_path):
-    _, killed, _, _ = batch(tmp_path / "killed", KILLS[:2])
-    _, unharmed, _, _ = batch(tmp_path / "unharmed", ())
+def test_the_same_batch_unharmed_gives_the_same_result(stack):
+    killed, unharmed = (stack.run(EVENT, replies(), rules).document for rules in (KILLS[:2], ()))
     texts = [[{k: v for k, v in each.items() if k != "usage"} for each in r["queries"]] for r in (killed, unharmed)]
     assert texts[0] == texts[1]
     assert killed["usage"]["cost_usd"] == unharmed["usage"]["cost_usd"]
