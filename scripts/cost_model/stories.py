@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,17 +56,28 @@ class Story:
 
 
 def stories(scratch: Path) -> tuple[Story, Story]:
-    """The default pipeline that fails at its third step, and a ten-turn agent that fails at turn nine.
+    """The packaged three agents that fail at their third step, and a ten-turn agent that fails at turn nine.
 
     Args:
-        scratch: an empty folder for the second one's agents.
+        scratch: an empty folder for the agents.
     """
-    three = read_agents(PACKAGED)
+    folder = _three_agents(scratch / "three")
+    three = read_agents(folder)
     (researcher,) = read_agents(_ten_turn_agent(scratch, three[0].model))
     return (
-        Story("three agents", "step 3", PACKAGED, _one_call_each(three), (three[-1].name, 1)),
+        Story("three agents", "step 3", folder, _one_call_each(three), (three[-1].name, 1)),
         Story("research agent, 10 turns", "turn 9", scratch, _with_searches(researcher), ("research", FAILING_TURN)),
     )
+
+
+def _three_agents(folder: Path) -> Path:
+    """The packaged agents less any that was added later: the workload stays, and so do its figures."""
+    shutil.copytree(PACKAGED, folder)
+    file = folder / "agents.toml"
+    head, *entries = re.split(r"(?m)^(?=\[\[agents\]\])", file.read_text(encoding="utf-8"))
+    kept = (entry for entry in entries if tomllib.loads(entry)["agents"][0]["name"] in REPLY_WORDS)
+    file.write_text("".join((head, *kept)), encoding="utf-8")
+    return folder
 
 
 def _ten_turn_agent(folder: Path, model: str) -> Path:

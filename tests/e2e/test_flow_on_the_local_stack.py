@@ -11,6 +11,8 @@ from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
 from tests.e2e.shared_stack import processes
 from tests.e2e.test_local_stack import script
+from tests.fakes import declare_agents
+from tests.workflow.flows import with_packaged_flow
 
 pytestmark = pytest.mark.slow
 
@@ -45,11 +47,12 @@ def ended(client: Any, execution: str) -> dict[str, Any]:
 
 
 def test_killed_in_the_topics_and_in_the_review_no_call_is_repeated_and_each_round_is_asked_once(tmp_path):
+    agents = with_packaged_flow(declare_agents(tmp_path / "agents"))
     settings = StackSettings(
         folder=tmp_path / "stack",
         model=["--script", str(script(tmp_path))],
         kill_rules=KILLS,
-        environment={"RETRY_INITIAL_DELAY_SECONDS": "1"},
+        environment={"AGENTS_FOLDER": str(agents), "RETRY_INITIAL_DELAY_SECONDS": "1"},
         crash_retry_seconds=0.05,
         skip_time=True,
     )
