@@ -9,8 +9,8 @@ usage: scripts/test.sh [fast | lint | types | coverage]
 
 Test this checkout. CI runs it without an argument.
 
-  (none)    everything: lint, types, fast tests, then the slow ones: local
-            stack end to end, wheels, synth with the CDK CLI, documentation
+  (none)    everything: lint, types, fast tests and slow ones: local stack
+            end to end, wheels, synth with the CDK CLI, documentation
   fast      lint, types, unit and workflow tests
   lint      ruff's rules and format
   types     mypy, strict
@@ -50,20 +50,17 @@ types() {
   .venv/bin/mypy
 }
 
+# A file's tests share stacks and templates, so they stay together; end-to-end files come first, so that none is the
+# last to run while the other workers have nothing left. Slow tests wait for processes: three workers fill two cores.
 tests() {
   step "tests"
-  .venv/bin/python -m pytest -m "not slow" -n 2 "$@"
-}
-
-slow_tests() {
-  step "slow tests"
-  .venv/bin/python -m pytest -m slow -n 2 --dist loadfile # a file's tests share a stack, so they stay together
+  .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
 }
 
 case "$part" in
   lint) lint ;;
   types) types ;;
-  coverage) tests --cov=infra --cov=lambda_src --cov-report=term:skip-covered ;;
-  fast) lint && types && tests ;;
-  all) lint && types && tests && slow_tests ;;
+  coverage) tests -m "not slow" --cov=infra --cov=lambda_src --cov-report=term:skip-covered ;;
+  fast) lint && types && tests -m "not slow" ;;
+  all) lint && types && tests ;;
 esac
