@@ -92,7 +92,7 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     """Texts and tool results that are too big for a checkpoint; None if the choice is left out."""
 
     review_topic: sns.ITopic | None
-    """Where reviews are told, with ids and never the text; None without the choice `review`."""
+    """Where notices of reviews go, with ids and never the text; None without the choice `review`."""
 
     review_page: ReviewPage | None
     """Where a person reads and answers a review; None without `Review(page=True)`."""

@@ -54,7 +54,7 @@ class AgentRuns:
     def bare(
         self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, observer: Observer
     ) -> AgentRun:
-        """The run alone, of whose calls `observer` is told.
+        """The run alone, whose calls `observer` sees.
 
         Raises:
             AgentFailed: it ended without an answer.

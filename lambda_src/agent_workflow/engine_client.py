@@ -21,7 +21,7 @@ CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 5, 50
 
 
 class EngineUnavailable(InvocationError):
-    """The durable engine took no checkpoint, or told nothing of the execution, for as long as the client is patient.
+    """The durable engine took no checkpoint, or said nothing of the execution, for as long as the client is patient.
 
     It ends the invocation, and Lambda calls again; if the engine stays away, the execution ends with this name.
     """

@@ -38,9 +38,9 @@ class Settings(BaseModel):
         retry_initial_delay_seconds: ceiling of the first back-off. Default: 2.
         max_parallel_branches: most branches of a flow, such as topics, at the same time. Default: 5.
         review: review of executions whose event says nothing of it. Default: none.
-        review_topic_arn: SNS topic that is told of a review. Default: nobody is.
-        review_escalation_topic_arn: topic that is told when nobody answered in time. Default: the same one.
-        review_event_bus: EventBridge bus that is told, a name or ARN. Default: none.
+        review_topic_arn: SNS topic that gets the notice of a review. Default: none.
+        review_escalation_topic_arn: topic that gets one when nobody answered in time. Default: the same one.
+        review_event_bus: EventBridge bus that gets it too, a name or ARN. Default: none.
         review_page_url: address of the page on which reviews are answered. Default: there is no page.
         review_link_key_arn: KMS key that signs the links to it. Default: none, then there is no page either.
         guardrail_id: Bedrock guardrail that every model call goes through. Default: none.

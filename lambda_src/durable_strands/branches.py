@@ -1,4 +1,4 @@
-"""Agents side by side in branches of a map, every call of which an observer is told of in every pass."""
+"""Agents side by side in branches of a map, whose every call an observer sees in every pass."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def map_agents(
         inputs: What the branches are given; the same on every replay.
         branch: Returns a JSON value. Its runs take the context and the observer that it is given.
         name: Name of the operation, unique and static in `context`.
-        observer: Is told of every call of every branch, once per pass. Default: nobody is.
+        observer: Sees every call of every branch, once per pass. Default: none.
         max_concurrency: Most branches at the same time. Default: all of them.
 
     Raises:

@@ -3,7 +3,7 @@
 The durable SDK is synchronous, starts operations from the handler's thread in a fixed order and suspends an execution
 by raising a BaseException there. Strands is asynchronous and collects exceptions in several places. So nothing durable
 is ever raised into Strands: the loop asks, the handler's thread answers, and what is raised on the handler's thread
-leaves the run from there while the loop is told to stop. A swallowed suspension is impossible by construction.
+leaves the run from there while the loop is asked to stop. A swallowed suspension is impossible by construction.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def _by_status(error: BaseException) -> Kind | None:
 
 
 def _by_reader(error: BaseException) -> Kind | None:
-    """A reply that could not be read: told by the module of the innermost frame, for the types say nothing."""
+    """A reply that could not be read: known by the module of the innermost frame, for the types say nothing."""
     trace = error.__traceback__
     if trace is None:
         return None

@@ -85,7 +85,7 @@ class AgentFailed(DurableOperationError):
 
     Attributes:
         retryable: Whether the same call may succeed later. Only such failures are retried.
-        maybe_billed: Whether the model may have answered, so that the call was billed for tokens that nobody told.
+        maybe_billed: Whether the model may have answered, so that the call was billed for tokens that nobody reported.
         usage: Tokens spent by the run before it failed, as far as known.
         unknown_calls: Billed calls of the run whose tokens are unknown and not in `usage`.
         calls: The calls that had finished.
@@ -141,12 +141,12 @@ class AgentFailed(DurableOperationError):
         self.data = self._as_data()
 
     def of_attempts(self, broken: int) -> Self:
-        """The same failure of one call, of whose attempts `broken` may have been billed for tokens nobody told."""
+        """The same failure of one call, of whose attempts `broken` may have been billed for tokens nobody reported."""
         self.unknown_calls += int(broken > 0)
         return self.told(**{_BROKEN: broken})
 
     def after(self, calls: tuple[CallRecord, ...]) -> AgentFailed:
-        """The same failure, told with those calls that had finished before it and that it does not know yet."""
+        """The same failure, together with those calls that had finished before it and that it does not know yet."""
         known = set(self.calls)
         if earlier := tuple(call for call in calls if call not in known):
             self.calls, self.usage = (*earlier, *self.calls), total_usage(earlier) + self.usage
@@ -297,7 +297,7 @@ def not_kept(message: str, data: str | None) -> ResultNotKept:
 
 
 def billed_of(error: Any) -> int:
-    """How many tries may have been billed for tokens nobody told, as the error of the last one says. Default: 1.
+    """How many tries may have been billed for tokens nobody reported, as the error of the last one says. Default: 1.
 
     Args:
         error: The SDK's error object of a try; None if the engine keeps none.

@@ -1,4 +1,4 @@
-"""Strands interrupts as durable callbacks: a person is told once, and the answer goes back where it was asked."""
+"""Strands interrupts as durable callbacks: a person is notified once, and the answer goes back where it was asked."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Reply:
         stop_reason: Why the model stopped.
         message, usage, metrics: What Strands' model stage ends with; empty for a call of the model itself.
         events: The raw events of a call of the model itself.
-        billed: The tokens that the model told; None if it told none. Stands in the record, not in the reply's JSON.
+        billed: The tokens that the model reported, or None. Stands in the record, not in the reply's JSON.
     """
 
     stop_reason: str

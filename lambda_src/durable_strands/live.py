@@ -64,7 +64,7 @@ class LiveRun:
         return self.counts[kind]
 
     def take_over(self, calls: list[CallRecord], told: int) -> None:
-        """Enter the calls of a part of this run; of the first `told` the observer knows already."""
+        """Enter the calls of a part of this run; the observer knows the first `told` already."""
         self.calls.extend(calls)
         for record in calls[told:]:
             self.observer.call_returned(record)

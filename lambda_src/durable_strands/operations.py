@@ -45,8 +45,8 @@ class Operations:
     def broken_attempts(self) -> int:
         """How many tries of the step that comes next failed after they may have been billed.
 
-        The engine tells of the last one only, whose data counts those before it. A try of which nothing is told, such
-        as one cut short with its process, counts as one.
+        The engine reports the last one only, whose data counts those before it. A try of which nothing is known, as of
+        one cut short with its process, counts as one.
         """
         identifier = self._context._peek_next_operation_id()  # noqa: SLF001 - the SDK tells a step of its number only
         operation = self._context.state.get_checkpoint_result(identifier).operation

@@ -1,4 +1,4 @@
-"""Whether a model's stream came to its end; told by its events, the same for every provider."""
+"""Whether a model's stream came to its end; seen from its events, the same for every provider."""
 
 from __future__ import annotations
 

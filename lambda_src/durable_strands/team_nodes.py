@@ -40,7 +40,7 @@ class NodeCall:
         answer: Settled with what is kept of it.
         name: Name of its operation, given when its batch is complete.
         applied: Whether what it changed is in the agent.
-        told: How many of its calls the observer was told of in this pass.
+        told: How many of its calls the observer saw in this pass.
     """
 
     node: str

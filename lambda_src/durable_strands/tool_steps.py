@@ -49,7 +49,7 @@ class ToolCall:
         answer: Settled with what is kept of it.
         name: Name of its operation, given when its turn is complete.
         applied: Whether what it changed is in the agent: it ran in this pass, or was applied from its checkpoint.
-        told: How many calls of an agent used as a tool the observer was told of in this pass.
+        told: How many calls of an agent used as a tool the observer saw in this pass.
     """
 
     position: int

@@ -1,4 +1,4 @@
-"""What a run has come to: the state of each agent and the story so far, told from the endpoints' event files. Pure."""
+"""What a run has come to: the state of each agent and the story so far, read from the endpoints' event files. Pure."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class BadUsage(Exception):
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """An argparse parser that leaves the telling, and the exit status, to its caller."""
+    """An argparse parser that leaves the message, and the exit status, to its caller."""
 
     def error(self, message: str) -> NoReturn:
         """Refuse.

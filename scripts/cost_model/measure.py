@@ -66,7 +66,7 @@ def measure(prices: Prices, tell: Callable[[str], None]) -> list[Measured]:
 
     Args:
         prices: model id -> token kind -> USD per million tokens.
-        tell: is told what runs next.
+        tell: is called with what runs next.
 
     Raises:
         RunFailed: a run did not produce its report.

@@ -49,7 +49,7 @@ class Bill:
 
 
 def served(lines: Iterable[Mapping[str, Any]]) -> list[Served]:
-    """The requests told by the lines of a calls file, in the order they ended."""
+    """The requests in the lines of a calls file, in the order they ended."""
     return [
         Served(
             line["agent"], line["turn"], line["model_id"], line["input_tokens"], line["output_tokens"],

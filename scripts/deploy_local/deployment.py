@@ -21,7 +21,7 @@ def deploy(services: Services, stack: str, *, folder: Path, phases: Phases) -> t
         services: running.
         stack: name of the stack.
         folder: for logs; its parent holds what later runs take over: the assembly with the built package.
-        phases: told about each step.
+        phases: shows each step.
 
     Raises:
         DeploymentFailed: app.py, the bootstrap or the deployment failed.

@@ -1,4 +1,4 @@
-"""An execution's history, told in the words that the local progress display understands. Pure."""
+"""An execution's history, in the words that the local progress display understands. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ACTIONS = {"Started": "START", "Succeeded": "SUCCEED", "Failed": "FAIL", "TimedO
 
 @dataclass
 class History:
-    """Takes in events in the order of their ids; each is told once."""
+    """Takes in events in the order of their ids; each is shown once."""
 
     _names: dict[str, str] = field(default_factory=dict)
     _told: int = 0
 
     def tell(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The display's operation event; None for one told before or without an operation."""
+        """The display's operation event; None for one shown before or without an operation."""
         if event["EventId"] <= self._told:
             return None
         self._told = event["EventId"]

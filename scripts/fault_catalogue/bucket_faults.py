@@ -31,7 +31,7 @@ WAITS = {"demo_checkpoint": True}
 
 @dataclass(frozen=True)
 class BucketAct:
-    """What the bucket is told, and how long the replies are.
+    """What the bucket does, and how long the replies are.
 
     Attributes:
         fault: the fault.

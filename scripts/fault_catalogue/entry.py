@@ -43,7 +43,7 @@ class Entry:
         end: how the execution must end.
         paid: replies that the model endpoint must have been paid for, in all.
         where: the call, by its place in CALLS, at which it strikes.
-        act: what the family's endpoint is told.
+        act: what the family's endpoint does.
         environment: what this entry's deployment chose.
         event: what the execution is started with, beside the query.
     """

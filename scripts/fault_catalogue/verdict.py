@@ -1,4 +1,4 @@
-"""Whether an execution ended as its entry states, and what it paid and told is true."""
+"""Whether an execution ended as its entry states, and whether what it paid and reported is true."""
 
 from __future__ import annotations
 

@@ -56,8 +56,8 @@ class AgentChoices:
     1,000,000. Every model then needs a price. Default: no ceiling."""
 
     review: Review | None = None
-    """Who is told of reviews by people, and which executions have one.
-    Default: nobody is told, and only executions have one whose event asks for it."""
+    """Who is notified of reviews by people, and which executions have one.
+    Default: nobody is notified, and only executions have one whose event asks for it."""
 
     max_parallel_branches: int = 5
     """Most branches of a flow, such as topics, at the same time; 1 to 50. Default: 5."""
@@ -115,8 +115,8 @@ class AgentKeywords(TypedDict, total=False):
     Every model then needs a price. Default: no ceiling."""
 
     review: Review | None
-    """Who is told of reviews by people, and which executions have one. Default: nobody is told, and only executions
-    have one whose event asks for it."""
+    """Who is notified of reviews by people, and which executions have one. Default: nobody is notified, and only
+    executions have one whose event asks for it."""
 
     max_parallel_branches: int
     """Most branches of a flow, such as topics, at the same time; 1 to 50. Default: 5."""

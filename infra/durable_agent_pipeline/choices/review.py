@@ -16,17 +16,17 @@ MOST_ROUNDS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """Who is told of a review, and which executions have one; docs/flow.md has what people may answer.
+    """Who is notified of a review, and which executions have one; docs/flow.md has what people may answer.
 
     Raises:
         ValueError: when a choice breaks a rule; the message says the rule and the value got.
     """
 
     topic: sns.ITopic | None = None
-    """Where a review is told, with ids and never the text. Default: a topic of its own, `review_topic`."""
+    """Where the notice of a review goes, with ids and never the text. Default: a topic of its own, `review_topic`."""
 
     escalation_topic: sns.ITopic | None = None
-    """Where it is told again when nobody answered in time and on_timeout is "escalate". Default: the same topic."""
+    """Where a second notice goes when nobody answered in time and on_timeout is "escalate". Default: the same topic."""
 
     event_bus: events.IEventBus | None = None
     """Bus that gets an event "Review Requested" as well. Default: none."""

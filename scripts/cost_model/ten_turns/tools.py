@@ -1,4 +1,4 @@
-"""A search that costs nothing and finds as many words as it is told; it notes each run, so that repeats are counted."""
+"""A search that costs nothing and finds as many words as asked for; it notes each run, so that repeats are counted."""
 
 import os
 from pathlib import Path

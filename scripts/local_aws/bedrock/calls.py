@@ -24,7 +24,7 @@ class CallsLog:
         self._attempts: Counter[tuple[str, int]] = Counter()
 
     def started(self, request: ConverseRequest) -> "Call":
-        """A request arrived; the returned call is told what becomes of it."""
+        """A request arrived; the returned call records what becomes of it."""
         key = (request.agent, request.turn)
         self._attempts[key] += 1
         stat = {"agent": request.agent, "turn": request.turn, "attempt": self._attempts[key], "outcome": "running"}
@@ -60,7 +60,7 @@ class Call:
         return round((time.monotonic() - self._began) * 1000)
 
     def token(self, output_tokens: int) -> None:
-        """The reply has grown to `output_tokens`; told at most ten times a second, the first one always."""
+        """The reply has grown to `output_tokens`; written at most ten times a second, the first one always."""
         first, self.output_tokens = self.output_tokens == 0, output_tokens
         now = time.monotonic()
         if first or now - self._told >= 1 / _TOKEN_EVENTS_PER_SECOND:
