@@ -39,7 +39,7 @@ DEPLOYMENT = (
 
 DESTINATION = (
     "Lambda destinations do not work for durable functions; the function's dead-letter queue takes the events that "
-    "were given up, and a rule reports executions that ended badly."
+    "were given up, and a rule reports executions that failed."
 )
 QUEUE_DESTINATION = (
     "A queue's messages that keep failing go to the dead-letter queue of that queue; Lambda sends none on."

@@ -83,7 +83,7 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     """Log group of the function."""
 
     dead_letter_queue: sqs.IQueue
-    """Original events of executions that ended badly or could not be started; they hold what callers asked."""
+    """Original events of executions that failed or could not be started; they hold what callers asked."""
 
     undelivered_queue: sqs.Queue
     """What rules and schedules of the pipeline could not deliver."""
@@ -98,7 +98,7 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     """Where a person reads and answers a review; None without `Review(page=True)`."""
 
     alarm_topic: sns.ITopic
-    """Where alarms and bad endings go."""
+    """Where alarms and notices of failed executions go."""
 
     alarms: Mapping[str, cloudwatch.Alarm]
     """Alarm name -> Alarm; the names are those of the runbook's sections."""

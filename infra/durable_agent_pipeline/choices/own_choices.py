@@ -25,8 +25,8 @@ class OwnChoices:
     """Where events go that were given up. Default: a queue of its own, kept 14 days."""
 
     alarm_topic: sns.ITopic | None = None
-    """Where alarms and bad endings go. The topic's policy, where it can be changed, is extended to allow them.
-    Default: a topic of its own."""
+    """Where alarms and notices of failed executions go. The topic's policy, where it can be changed, is extended to
+    allow them. Default: a topic of its own."""
 
     large_results_bucket: s3.IBucket | None = None
     """Where texts and tool results go that are too big for a checkpoint, under their digests; expiring them is its
@@ -53,8 +53,8 @@ class OwnKeywords(TypedDict, total=False):
     """Where events go that were given up. Default: a queue of its own, kept 14 days."""
 
     alarm_topic: sns.ITopic | None
-    """Where alarms and bad endings go. The topic's policy, where it can be changed, is extended to allow them. Default:
-    a topic of its own."""
+    """Where alarms and notices of failed executions go. The topic's policy, where it can be changed, is extended to
+    allow them. Default: a topic of its own."""
 
     large_results_bucket: s3.IBucket | None
     """Where texts and tool results go that are too big for a checkpoint, under their digests; expiring them is its

@@ -9,7 +9,7 @@ from ..choices.props import PipelineProps
 
 
 def dead_letters(scope: Construct, props: PipelineProps) -> sqs.IQueue:
-    """Where Lambda sends original events: of executions that ended badly, and of those that it could not start.
+    """Where Lambda sends original events: of executions that failed or were stopped, and of those it could not start.
 
     They hold what the caller asked.
     """

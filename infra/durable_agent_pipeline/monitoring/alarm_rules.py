@@ -145,7 +145,7 @@ RULES = (
         metrics=lambda metrics, period: [metrics.never_started(period)],
         severity="ticket",
         period=_QUARTER,
-        means="more events became dead letters than executions ended badly: some were given up before they ran",
+        means="there are more new dead letters than failed or stopped executions: some events were given up",
         do="read the messages, repair the cause, send the events again",
     ),
     AlarmRule(

@@ -102,7 +102,7 @@ class PipelineMetrics:
         return [_sum(key, some, period=period) for some in _chunks(parts)]
 
     def never_started(self, period: Duration) -> cloudwatch.IMetric:
-        """Dead letters beyond those of executions that ended badly, whose events Lambda sends there too."""
+        """Dead letters beyond those of executions that failed or were stopped, whose events Lambda sends there too."""
         keys = ("dead_letters_sent", "failed", "timed_out", "stopped")
         return cloudwatch.MathExpression(
             expression="FILL(dead_letters_sent, 0) - FILL(failed, 0) - FILL(timed_out, 0) - FILL(stopped, 0)",
