@@ -29,6 +29,7 @@ ONLY_THERE = {
         "agent_workflow/execution.py",
         "agent_workflow/fan_out.py",
         "agent_workflow/flow.py",
+        "agent_workflow/questions.py",
         "agent_workflow/review.py",
         "agent_workflow/endings.py",
         "agent_workflow/engine_client.py",
@@ -36,7 +37,12 @@ ONLY_THERE = {
         "agent_workflow/large_results.py",
         "agent_workflow/returned.py",
     },
-    "strands": {"agent_workflow/model.py", "agent_workflow/strands_agent.py", "research_tools/reading.py"},
+    "strands": {
+        "agent_workflow/model.py",
+        "agent_workflow/strands_agent.py",
+        "agent_workflow/questions.py",
+        "research_tools/reading.py",
+    },
     "botocore": {
         "agent_workflow/engine_client.py",
         "agent_workflow/model.py",

@@ -1,5 +1,6 @@
 """Runs one declared agent durably, and sees that what it cost is in the ledger, however it ends."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -8,11 +9,13 @@ from aws_durable_execution_sdk_python import DurableContext
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.deployment import Deployment
+from agent_workflow.questions import Asking
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.tools import tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, Observer, retry_transient, run
-from durable_strands.errors import ResultNotKept
-from durable_strands.records import Usage
+from durable_strands.errors import ResultNotKept, UnsafeAgent
+from durable_strands.live import beyond_calls
+from durable_strands.records import Usage, total_usage, unknown_calls
 
 
 class AgentRuns:
@@ -26,18 +29,23 @@ class AgentRuns:
         self._serdes = serdes
         self._failures: list[tuple[BaseException, str]] = []
 
-    def one(self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str) -> AgentRun:
+    def one(
+        self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, asking: Asking | None = None
+    ) -> AgentRun:
         """The run of an agent that runs alone.
 
         Raises:
             AgentFailed: it ended without an answer.
         """
         try:
-            answer = self.bare(context, agent, prompt, operation, self._bookkeeper)
+            answer = self.bare(context, agent, prompt, operation, self._bookkeeper, asking=asking)
         except AgentFailed as failure:
             self.remember(failure, agent)
             self._bookkeeper.enter_unreturned()
-            self._bookkeeper.ledger.add_failure(operation, agent.model, failure.usage, failure.unknown_calls)
+            own = [call for call in failure.calls if call.agent == operation]
+            beyond = beyond_calls(failure, operation, agent.model)
+            usage, unknown = total_usage([*own, *beyond]), unknown_calls([*own, *beyond])
+            self._bookkeeper.ledger.add_failure(operation, agent.model, usage, unknown)
             if isinstance(failure, ResultNotKept) and context.is_replaying():
                 self._enter_what_came_after(agent)
             # not logger.exception: the messages below the failure may quote texts
@@ -51,17 +59,42 @@ class AgentRuns:
         for later in self._agents[self._agents.index(lost) + 1 :][:1]:
             self._bookkeeper.ledger.add_failure(later.operation, later.model, Usage(), unknown=1)
 
+    def answer(self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, observer: Observer) -> str:
+        """The answer of an agent that another one asks, which goes on without it if it fails.
+
+        Raises:
+            AgentFailed: it ended without an answer; what it cost is in its calls.
+        """
+        try:
+            return self.bare(context, agent, prompt, operation, observer).text
+        except UnsafeAgent:
+            raise
+        except AgentFailed as failure:
+            line = "agent=<%s>, error=<%s> | question not answered"
+            context.logger.warning(line, agent.name, failure.error_type)
+            failure.calls += tuple(beyond_calls(failure, operation, agent.model))
+            failure.cost_is_entered()
+            raise
+
     def bare(
-        self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, observer: Observer
+        self,
+        context: DurableContext,
+        agent: AgentSpec,
+        prompt: str,
+        operation: str,
+        observer: Observer,
+        *,
+        asking: Asking | None = None,
     ) -> AgentRun:
         """The run alone, whose calls `observer` sees.
 
         Raises:
             AgentFailed: it ended without an answer.
         """
+        asking = asking and replace(asking, observer=observer)
         return run(
             context,
-            partial(build_agent, agent, self._settings, self._boxes),
+            partial(build_agent, agent, self._settings, self._boxes, asking),
             prompt,
             name=operation,
             retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),

@@ -41,6 +41,11 @@ class Bookkeeper(Observer):
     def call_returned(self, record: CallRecord) -> None:
         """Enter the call."""
         self._unreturned.pop((record.agent, record.name), None)
+        if record.kind == FAILED:  # it stands for the replies that this run paid for and lost
+            branch = branch_of(record.name)
+            lost = [key for key in self._unreturned if (key[0], branch_of(key[1])) == (record.agent, branch)]
+            for key in lost:
+                del self._unreturned[key]
         self.ledger.add(record)
 
     def call_made(self, record: CallRecord) -> None:

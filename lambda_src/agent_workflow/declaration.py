@@ -4,16 +4,16 @@ It needs nothing but Python and the modules beside it: the construct loads these
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .rules import FLAG, Rule, is_table, made, ruled, shown, text, whole, words
 from .toolboxes import boxes_of, refuse_effects
 
 QUERY = "query"
-RESERVED = ("query", "status", "report", "usage", "stored", "sources", "citations")
+RESERVED = ("query", "status", "report", "usage", "stored", "sources", "citations", "queries", "verdicts")
 """Fields of the result that are not an agent's text."""
 
 MAX_AGENTS = 32
@@ -21,7 +21,20 @@ FILE = "agents.toml"
 TOOLS = "tools"
 _NAME = r"[a-z][a-z0-9-]{0,31}"
 
-__all__ = ["AgentLimits", "Declaration", "ToolChoices", "read_declarations", "read_prompt", "read_tables", "shown"]
+D = TypeVar("D", bound="Declaration")
+
+__all__ = [
+    "AgentLimits",
+    "Critic",
+    "Declaration",
+    "Questions",
+    "ToolChoices",
+    "in_order",
+    "read_declarations",
+    "read_prompt",
+    "read_tables",
+    "shown",
+]
 
 
 def _fraction(value: Any) -> bool:
@@ -78,6 +91,47 @@ def _tool_options(value: Mapping[str, Any], where: str) -> dict[str, ToolChoices
     return {tool: made(ToolChoices, options, where + shown(tool)) for tool, options in value.items()}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Questions:
+    """Follow-up questions that an agent may ask another one while it works.
+
+    Attributes:
+        to: the agent that answers; it asks no questions itself and has no critic.
+        most: most questions of one run, 1 to 10. Default: 3.
+    """
+
+    to: str = ruled(text(_NAME, f"a word like {_NAME}"))
+    most: int = ruled(whole(1, 10), default=3)
+
+    @property
+    def tool(self) -> str:
+        """Name of the tool by which the agent asks."""
+        return f"ask_{self.to.replace('-', '_')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Critic:
+    """An agent that judges each answer and may send it back with reasons.
+
+    Attributes:
+        agent: the agent that judges. It has no place of its own in the order of the file, and no critic.
+        rounds: how often it may send an answer back, 1 to 5. Default: 2.
+    """
+
+    agent: str = ruled(text(_NAME, f"a word like {_NAME}"))
+    rounds: int = ruled(whole(1, 5), default=2)
+
+
+def _questions(value: Mapping[str, Any], where: str) -> Questions:
+    return made(Questions, value, f"{where}: questions")
+
+
+def _critic(value: Mapping[str, Any], where: str) -> Critic:
+    return made(Critic, value, f"{where}: critic")
+
+
+_QUESTIONS = Rule("a table of to and most", is_table, _questions)
+_CRITIC = Rule("a table of agent and rounds", is_table, _critic)
 _LIMITS = Rule("a table of turns and total_tokens", is_table, _limits)
 _TOOL_OPTIONS = Rule(
     "a table of tables", lambda value: is_table(value) and all(map(is_table, value.values())), _tool_options
@@ -90,7 +144,7 @@ class Declaration:
 
     Attributes:
         name: also its prompt's file stem, metric dimension and dashboard row; unique, none of `query`, `status`,
-            `report`, `usage`, `stored`, `sources`, `citations`.
+            `report`, `usage`, `stored`, `sources`, `citations`, `queries`, `verdicts`.
         inputs: what it is given to read, quoted as data; `query` is the event's text.
         model: Bedrock model id, inference profile id or ARN; the construct's `models` replaces it per deployment.
         max_tokens: most tokens of one reply; reaching it fails the execution, so leave enough.
@@ -99,6 +153,8 @@ class Declaration:
             switches them on, such as `[tools.documents]`. Default: none.
         tool_options: name of one of these tools -> how it is run. Default: those of ToolChoices.
         limits: caps of its run. Default: those of AgentLimits.
+        questions: whom it may ask while it works. Default: nobody.
+        critic: who judges its answers. Default: nobody.
     """
 
     name: str = ruled(text(_NAME, f"a word like {_NAME}"))
@@ -109,6 +165,8 @@ class Declaration:
     tools: tuple[str, ...] = ruled(words("a list of names in tools.py, or of packaged tools", 0), default=())
     tool_options: Mapping[str, ToolChoices] = ruled(_TOOL_OPTIONS, default_factory=dict)
     limits: AgentLimits = ruled(_LIMITS, default_factory=AgentLimits)  # noqa: RUF009 - ruled makes a dataclass field
+    questions: Questions | None = ruled(_QUESTIONS, default=None)  # noqa: RUF009 - as above
+    critic: Critic | None = ruled(_CRITIC, default=None)  # noqa: RUF009 - as above
 
 
 @dataclass(frozen=True)
@@ -160,7 +218,15 @@ def read_tables(
         harmless = [tool for tool, options in agent.tool_options.items() if options.reads_only]
         refuse_effects(agent.tools, harmless, boxes, f"{FILE}: agent {agent.name!r}")
         declared.append(agent)
+    _check_together({one.name: one for one in declared})
     return Tables(tuple(declared), boxes)
+
+
+def in_order(agents: Iterable[D]) -> tuple[D, ...]:
+    """Those that work by themselves, in the order of the file: all but the critics of others."""
+    agents = tuple(agents)
+    critics = {one.critic.agent for one in agents if one.critic}
+    return tuple(one for one in agents if one.name not in critics)
 
 
 def read_prompt(folder: Path, name: str) -> str:
@@ -222,3 +288,30 @@ def _check(agent: Declaration, earlier: Sequence[str]) -> None:
                 f"{where}: tool_options of {shown(tool)}: at_most_once must leave max_attempts at 1, "
                 f"got {options.max_attempts}"
             )
+
+
+def _check_together(agents: Mapping[str, Declaration]) -> None:
+    """Refuse questions and critics that no agent can tell of by itself."""
+    for name, agent in agents.items():
+        where = f"{FILE}: agent {name!r}:"
+        if agent.questions:
+            to = _other(agents, name, f"{where} questions: to", agent.questions.to)
+            if to.questions:
+                raise ValueError(
+                    f"{where} questions: to must name an agent that asks no questions itself, so that there is no "
+                    f"cycle, got {to.name!r}"
+                )
+            if agent.questions.tool in agent.tools:
+                tool = agent.questions.tool
+                raise ValueError(f"{where} tools must not be named as that of its questions, got {tool!r}")
+        if agent.critic:
+            _other(agents, name, f"{where} critic: agent", agent.critic.agent)
+
+
+def _other(agents: Mapping[str, Declaration], name: str, where: str, other: str) -> Declaration:
+    if other == name or other not in agents:
+        others = ", ".join(each for each in agents if each != name) or "there is none"
+        raise ValueError(f"{where} must name another agent ({others}), got {shown(other)}")
+    if agents[other].critic:
+        raise ValueError(f"{where} must name an agent without a critic, so that there is no cycle, got {other!r}")
+    return agents[other]

@@ -11,9 +11,10 @@ from agent_workflow.agent_runs import AgentRuns
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.ledger import FAILED
-from durable_strands import AgentFailed, CallRecord, Observer, Usage, map_agents
+from agent_workflow.questions import Asking
+from durable_strands import AgentFailed, CallRecord, Observer, map_agents
 from durable_strands.errors import rebuild
-from durable_strands.records import total_usage, unknown_calls
+from durable_strands.live import beyond_calls
 from durable_strands.serdes import PlainJson
 
 
@@ -48,7 +49,14 @@ class FanOut:
         self._serdes = serdes or PlainJson()
 
     def each(
-        self, context: DurableContext, agent: AgentSpec, branches: Sequence[Branch], *, name: str, most: int
+        self,
+        context: DurableContext,
+        agent: AgentSpec,
+        branches: Sequence[Branch],
+        *,
+        name: str,
+        most: int,
+        asking: Asking | None = None,
     ) -> list[Answered]:
         """Ask `agent` in every branch; what each ended with, in order.
 
@@ -58,10 +66,11 @@ class FanOut:
             branches: whom for; the same on every replay.
             name: of the operation above the branches.
             most: branches at the same time.
+            asking: how the agent asks another one. Default: it does not.
         """
 
         def branch(inner: DurableContext, one: Branch, observer: Observer) -> dict[str, Any]:
-            return self._branch(inner, agent, one, _Numbered(observer, one.number))
+            return self._branch(inner, agent, one, _Numbered(observer, one.number), asking)
 
         ended = map_agents(
             context, branches, branch, name=name, observer=self._bookkeeper, max_concurrency=most
@@ -74,13 +83,15 @@ class FanOut:
         context.logger.info("agent=<%s>, branches=<%d>, failed=<%d> | branches ended", agent.name, len(ended), failed)
         return answers
 
-    def _branch(self, context: DurableContext, agent: AgentSpec, one: Branch, observer: Observer) -> dict[str, Any]:
+    def _branch(
+        self, context: DurableContext, agent: AgentSpec, one: Branch, observer: Observer, asking: Asking | None
+    ) -> dict[str, Any]:
         ran = []
 
         def body(child: DurableContext) -> dict[str, Any]:
             ran.append(one.number)
             try:
-                answer = self._runs.bare(child, agent, one.prompt, agent.operation, observer)
+                answer = self._runs.bare(child, agent, one.prompt, agent.operation, observer, asking=asking)
             except AgentFailed as failure:
                 told = [failure.message, failure.error_type, failure.data]
                 return {"failure": told, "calls": [call.to_dict() for call in failure.calls]}
@@ -95,12 +106,8 @@ class FanOut:
     def _enter(self, agent: AgentSpec, one: Branch, failure: AgentFailed) -> None:
         """Enter what a failed branch spent beyond its finished calls, such as a reply that could not be kept."""
         lost = self._bookkeeper.enter_unreturned(f"{one.number}/")
-        known = total_usage(failure.calls) + lost
-        beyond = Usage(*(max(0, getattr(failure.usage, kind) - getattr(known, kind)) for kind in vars(known)))
-        spent = [beyond] if beyond != Usage() else []
-        for usage in [*spent, *[None] * (failure.unknown_calls - unknown_calls(failure.calls))]:
-            record = CallRecord(agent.operation, f"{one.number}/{FAILED}", FAILED, agent.model, usage)
-            self._bookkeeper.ledger.add(record)
+        for record in beyond_calls(failure, agent.operation, agent.model, lost):
+            self._bookkeeper.ledger.add(replace(record, name=f"{one.number}/{FAILED}"))
 
 
 def _answered(kept: dict[str, Any]) -> Answered:

@@ -26,7 +26,7 @@ def refuse_what_no_flow_does(request: "Request") -> None:
 
 def run(flow: "Flow", request: "Request") -> str:
     """Ask every agent with the inputs it declares; the last one's answer is the report."""
-    *earlier, last = flow.agents
+    *earlier, last = flow.order
     for agent in earlier:
         flow.ask(agent)
     if request.demo_checkpoint:

@@ -16,15 +16,20 @@ from agent_workflow.acts import act_once
 from agent_workflow.agent_runs import AgentRuns
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
+from agent_workflow.critics import AGAIN, Critics
+from agent_workflow.declaration import Critic, in_order
 from agent_workflow.deployment import Deployment
 from agent_workflow.fan_out import Branch, FanOut
 from agent_workflow.flow_errors import FlowFailed
 from agent_workflow.inputs import CLOSING, INPUT_NAME, QUERY, compose
 from agent_workflow.operation_names import Names, branch_name
+from agent_workflow.questions import INSTRUCTION, Asking
 from agent_workflow.refusals import hidden
 from agent_workflow.request import Request
 from agent_workflow.result import usd
 from agent_workflow.review import Reviews, Revise
+from agent_workflow.verdict import JUDGE
+from durable_strands import Observer
 
 MAX_WAIT_SECONDS = 31_622_400
 """366 days, the longest that an execution may take."""
@@ -46,6 +51,7 @@ class Flow:
 
     Attributes:
         agents: names of the agents, in the order of agents.toml.
+        order: the same without the critics of others.
         reviewed: whether a review that was asked for was held.
     """
 
@@ -53,6 +59,7 @@ class Flow:
         self, context: DurableContext, request: Request, deployment: Deployment, bookkeeper: Bookkeeper, serdes: Any
     ) -> None:
         self.agents = tuple(agent.name for agent in deployment.agents)
+        self.order = tuple(agent.name for agent in in_order(deployment.agents))
         self.reviewed = False
         self._operations = 0
         self._context = context
@@ -62,6 +69,7 @@ class Flow:
         self._runs = AgentRuns(deployment, bookkeeper, serdes)
         self._fan_out = FanOut(self._runs, bookkeeper, serdes)
         self._asked: set[str] = set()
+        self._critics = Critics()
         self._reviews = Reviews(context, deployment.settings, partial(_shown, bookkeeper), serdes)
         self._review = request.review
         self._names = Names()
@@ -72,6 +80,8 @@ class Flow:
 
     def ask(self, agent: str, /, *, instruction: str | None = None, **inputs: Any) -> str:
         """The answer of an agent: operation `<agent>-agent`, of its second run `<agent>-agent-2`.
+
+        An agent that has a critic is asked again for the critic's reasons, and so is the critic.
 
         Args:
             agent: its name in agents.toml.
@@ -85,13 +95,12 @@ class Flow:
         """
         with self._verb():
             spec = self._spec(agent)
-            prompt = self._prompt(spec, inputs, instruction)
-            operation = self._names.use(spec.operation)
-            self._asked.add(operation)
-            answer = self._runs.one(self._context, spec, prompt, operation)
+            text = self._answer(spec, inputs, instruction)
+            if spec.critic:
+                text = self._criticised(spec, spec.critic, text, inputs, instruction)
             self._texts.pop(agent, None)  # the latest answer is the last
-            self._texts[agent] = answer.text
-            return answer.text
+            self._texts[agent] = text
+            return text
 
     def ask_each(
         self,
@@ -125,6 +134,8 @@ class Flow:
         """
         with self._verb():
             spec = self._spec(agent)
+            if spec.critic:
+                raise FlowFailed(f"ask_each must be given an agent without a critic, got {agent}")
             if not isinstance(items, list | tuple) or len(items) > MAX_BRANCHES:
                 raise FlowFailed(f"ask_each must be given a list of at most {MAX_BRANCHES} items, got {hidden(items)}")
             if not items:
@@ -136,7 +147,8 @@ class Flow:
             ]
             self._count_branches(spec.operation, len(items))
             most = self._settings.max_parallel_branches
-            ended = self._fan_out.each(self._context, spec, branches, name=self._names.use(name), most=most)
+            asking, name = self._asking(spec), self._names.use(name)
+            ended = self._fan_out.each(self._context, spec, branches, name=name, most=most, asking=asking)
             failures = [answer.failure for answer in ended if answer.failure is not None]
             if len(failures) > max_failed or len(failures) == len(items):
                 self._runs.remember(failures[0], spec)
@@ -219,6 +231,11 @@ class Flow:
         """What the result's `review` lists."""
         return self._reviews.rounds
 
+    @property
+    def verdicts(self) -> list[dict[str, Any]]:
+        """What the result's `verdicts` lists."""
+        return self._critics.verdicts
+
     def answers_so_far(self) -> dict[str, str]:
         """The latest answers of the agents but the last one's, which no person approved."""
         *known, _ = [name for name in self._texts if name in self._specs] or [""]
@@ -273,6 +290,38 @@ class Flow:
         except BaseException as error:
             self._ending = error
             raise
+
+    def _answer(self, spec: AgentSpec, inputs: dict[str, Any], instruction: str | None) -> str:
+        prompt = self._prompt(spec, inputs, instruction)
+        operation = self._names.use(spec.operation)
+        self._asked.add(operation)
+        return self._runs.one(self._context, spec, prompt, operation, self._asking(spec)).text
+
+    def _asking(self, spec: AgentSpec) -> Asking | None:
+        if spec.questions is None:
+            return None
+        asked = self._specs[spec.questions.to]
+
+        def answer(context: DurableContext, question: str, operation: str, observer: Observer) -> str:
+            prompt = self._prompt(asked, {"question": question}, INSTRUCTION)
+            return self._runs.answer(context, asked, prompt, operation, observer)
+
+        return Asking(spec.questions, self._names.further(asked.operation, spec.questions.most), answer)
+
+    def _criticised(
+        self, spec: AgentSpec, critic: Critic, text: str, inputs: dict[str, Any], instruction: str | None
+    ) -> str:
+        judging = self._specs[critic.agent]
+        shown_as = spec.name if spec.name in judging.inputs else "draft"
+
+        def judge(draft: str) -> str:
+            return self._answer(judging, {shown_as: draft}, JUDGE.format(draft=shown_as))
+
+        def again(draft: str, reasons: Sequence[str]) -> str:
+            more = {"draft": draft, "reasons": list(reasons)}
+            return self._answer(spec, {**inputs, **more}, " ".join(filter(None, (instruction, AGAIN))))
+
+        return self._critics.accepted(spec.name, critic, text, judge=judge, again=again)
 
     def _spec(self, agent: str) -> AgentSpec:
         if agent not in self._specs:

@@ -27,6 +27,11 @@ class Names:
         self._used[name] += 1
         return name if self._used[name] == 1 else f"{name}-{self._used[name]}"
 
+    def further(self, name: str, most: int) -> tuple[str, ...]:
+        """Names for `most` further runs, kept free whether they are made or not: never the plain one."""
+        self._used[name] = max(1, self._used[name])
+        return tuple(self.use(name) for _ in range(most))
+
 
 def branch_name(number: int, text: str, kind: str = "") -> str:
     """Name of a branch: its kind and number, from 1, and what ASCII is left of `text`, such as `2-edge-computing`."""

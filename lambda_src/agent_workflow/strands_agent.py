@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent_workflow.agents import AgentSpec
 from agent_workflow.model import build_model
 from agent_workflow.privacy import keep_texts_out_of_spans
+from agent_workflow.questions import Asking
 from agent_workflow.settings import Settings
 from agent_workflow.toolboxes import own_tools
 from agent_workflow.tools import load_tools, packaged_tools
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from strands import Agent
 
 
-def build_agent(agent: AgentSpec, settings: Settings, boxes: Mapping[str, Any] | None = None) -> Agent:
+def build_agent(
+    agent: AgentSpec, settings: Settings, boxes: Mapping[str, Any] | None = None, asking: Asking | None = None
+) -> Agent:
     """A new agent with the declared model, prompt and tools; agents keep a conversation and are never shared.
 
     Args:
         agent: the declaration.
         settings: of the deployment.
         boxes: settings of the packaged tools that are switched on. Default: none.
+        asking: how it asks another agent. Default: it does not.
 
     Raises:
         ToolsNotFound: a declared tool does not exist.
@@ -31,7 +35,7 @@ def build_agent(agent: AgentSpec, settings: Settings, boxes: Mapping[str, Any] |
 
     keep_texts_out_of_spans()
     boxes, folder = boxes or {}, settings.agents_folder
-    return Agent(
+    built = Agent(
         name=agent.name,
         model=build_model(agent, settings),
         system_prompt=agent.prompt,
@@ -39,3 +43,6 @@ def build_agent(agent: AgentSpec, settings: Settings, boxes: Mapping[str, Any] |
         callback_handler=None,  # the default prints every token, and with it the text, to the log
         retry_strategy=None,
     )
+    if asking is not None:
+        asking.give_to(built)
+    return built

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agent_workflow.flow_errors import TopicsNotPlanned
+from agent_workflow.limits_section import with_section
 from agent_workflow.topic_limits import MAX_TOPIC_CHARACTERS, MAX_TOPICS, MIN_TOPICS
 from durable_strands.visible import is_visible
 
@@ -17,7 +18,6 @@ PLAN = (
     "different, each in at most 200 characters. Answer only with a JSON list of strings."
 )
 ONE_TOPIC = "Research only the part named in `topic`; the query says what it is a part of. Others research the rest."
-LIMITS = "## Limits of this report"
 _MARKER = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 
 
@@ -65,14 +65,7 @@ def listed(found: Sequence["Each"]) -> list[dict[str, str | None]]:
 
 def with_limits(report: str, found: Sequence["Each"]) -> str:
     """The report, whose section on limits names the topics that failed: written by code, not left to a model."""
-    missing = "\n".join(f"- {_line(each.item)}: {_missing(each)}" for each in found if each.error_type)
-    if not missing:
-        return report
-    before, heading, after = report.rpartition(LIMITS)
-    if not heading or not (after.startswith("\n") or not after):
-        return f"{report.rstrip()}\n\n{LIMITS}\n\n{missing}\n"
-    section, next_heading, rest = after.partition("\n## ")
-    return f"{before}{heading}{section.rstrip()}\n\n{missing}\n{next_heading and next_heading.join(('', rest))}"
+    return with_section(report, [f"{_line(each.item)}: {_missing(each)}" for each in found if each.error_type])
 
 
 def _line(topic: str) -> str:

@@ -88,6 +88,8 @@ class Workflow:
             status, fields = ended_by.status, self._flow.answers_so_far()
         if self._flow.rounds:
             fields = {**fields, "review": self._flow.rounds}
+        if self._flow.verdicts:
+            fields = {**fields, "verdicts": self._flow.verdicts}
         document = {**completed(self._request, fields, self._usage(calls=True)), "status": status}
 
         def elsewhere(stored: Document) -> Document:

@@ -63,7 +63,9 @@ async def _answered(live: LiveRun, agent: Agent, asked: Asked) -> Any:
     prompt = asked.prompt
     while True:
         # Strands counts turns anew when it goes on after an interrupt.
-        made = sum(call.kind == "model" and call.name.startswith("model-") for call in live.calls)
+        made = sum(
+            call.kind == "model" and call.name.startswith("model-") and call.agent == live.name for call in live.calls
+        )
         result = await agent.invoke_async(
             prompt,
             invocation_state=asked.state,

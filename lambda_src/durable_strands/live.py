@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
@@ -15,7 +15,7 @@ from durable_strands.errors import AgentFailed, DeadlineExceeded, UnsafeAgent
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
 from durable_strands.options import RunOptions
-from durable_strands.records import FAILED, CallRecord, Usage
+from durable_strands.records import FAILED, CallRecord, Usage, total_usage, unknown_calls
 
 T = TypeVar("T")
 
@@ -132,6 +132,53 @@ class LiveRun:
     def _seconds_to_deadline(self) -> float | None:
         remaining = getattr(self.lambda_context, "get_remaining_time_in_millis", None)
         return None if remaining is None else float(remaining()) / 1000 - self.options.deadline_margin_seconds
+
+
+@dataclass
+class Below:
+    """What agents spent that a durable tool ran: it is in the ledger of the run that called the tool.
+
+    Attributes:
+        observer: that of the run which called the tool; it is told of every call, once.
+        calls: of all of them.
+    """
+
+    observer: Observer
+    calls: list[CallRecord] = field(default_factory=list)
+
+    def ran(self, calls: Iterable[CallRecord], told: Observer | None) -> None:
+        """Note calls, of which the observer `told` knows."""
+        for record in calls:
+            self.calls.append(record)
+            if told is not self.observer:
+                self.observer.call_returned(record)
+
+    def failed(self, failure: AgentFailed, agent: str) -> None:
+        """Note what the failure of one of them tells that is not noted yet; `agent` is whose tool ran it."""
+        self.ran([record for record in failure.calls if record not in self.calls], None)
+        self.ran(beyond_calls(failure, agent, None), None)
+
+
+def beyond_calls(
+    failure: AgentFailed, agent: str, model_id: str | None, known: Usage | None = None
+) -> list[CallRecord]:
+    """Records of what a failed run cost beyond its calls, such as a reply that could not be kept.
+
+    Args:
+        failure: the failure.
+        agent: name of the run's operation.
+        model_id: the model it called.
+        known: what is entered besides already. Default: nothing.
+    """
+    known = total_usage(failure.calls) + (known or Usage())
+    beyond = Usage(*(max(0, getattr(failure.usage, kind) - getattr(known, kind)) for kind in vars(known)))
+    costs: list[Usage | None] = [beyond] if beyond != Usage() else []
+    costs += [None] * (failure.unknown_calls - unknown_calls(failure.calls))
+    return [CallRecord(agent, FAILED, FAILED, model_id, usage, stop_reason=failure.error_type) for usage in costs]
+
+
+below: contextvars.ContextVar[Below | None] = contextvars.ContextVar("below", default=None)
+"""Of the durable tool that runs in this thread."""
 
 
 @dataclass

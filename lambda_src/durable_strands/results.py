@@ -31,7 +31,9 @@ def agent_result(agent: Agent, run: AgentRun, structured_output_model: Any) -> A
 
 def count_in(agent: Agent, run: AgentRun) -> None:
     """Add `run` to what Strands has added up over all runs of `agent`; a pass that replays it has not done so."""
-    own = replace(run, calls=tuple(call for call in run.calls if call.name.startswith("model-")))
+    own = replace(
+        run, calls=tuple(call for call in run.calls if call.name.startswith("model-") and call.agent == run.name)
+    )
     before: dict[str, Any] = dict(agent.event_loop_metrics.accumulated_usage)
     usage: dict[str, Any] = dict(_usage(own))
     total = {key: before.get(key, 0) + value for key, value in usage.items()}

@@ -17,7 +17,7 @@ from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.agent_pass import Asked, played
 from durable_strands.errors import ResultNotKept, UnsafeAgent, not_kept, rebuild
-from durable_strands.live import LiveRun
+from durable_strands.live import LiveRun, below
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
 from durable_strands.options import Limits, RunOptions, ToolOptions, chosen
@@ -111,6 +111,13 @@ class _Run:
     live: LiveRun | None = None
 
     def finished(self) -> AgentRun:
+        finished = self._finished()
+        # inside a durable tool of another agent: its ledger has these calls too
+        if (tool := below.get()) is not None:
+            tool.ran(finished.calls, self.observer)
+        return finished
+
+    def _finished(self) -> AgentRun:
         try:
             kept = self.context.run_in_child_context(self._body, name=self.name, config=ChildConfig(serdes=self.serdes))
         except SerDesError as error:

@@ -20,7 +20,7 @@ from durable_strands import own_state, raised
 from durable_strands.bridge import Overdue, in_loop
 from durable_strands.errors import AgentFailed, AgentInterrupted, DeadlineExceeded, UnsafeAgent, rebuild
 from durable_strands.kept import KeptTool
-from durable_strands.live import LiveRun, Place, Relay
+from durable_strands.live import Below, LiveRun, Place, Relay, below
 from durable_strands.observer import safely
 from durable_strands.operations import Operations
 from durable_strands.options import ToolOptions
@@ -141,7 +141,7 @@ class ToolSteps:
     def _failed(self, call: ToolCall, failure: AgentFailed) -> KeptTool:
         # Outside any step, so it must not name the invocation: this line runs again, in another one, on a replay.
         attempts = failure.details.get("attempt", 1)
-        error = _error(f"tool {call.tool_name} failed: {failure.message}")
+        error = _told(call, failure)
         return replace(
             self._kept(call, error, 0, attempts, invocation=""),
             raised=failure.details.get("raised"),
@@ -155,9 +155,25 @@ class ToolSteps:
             arguments = call.context.tool._metadata.validate_input(call.context.tool_use["input"])  # type: ignore[union-attr]  # noqa: SLF001
         except ValueError as error:
             return self._kept(call, _error(str(error)), 0, 1).to_dict()
-        value = waiting(context, **arguments)
-        content = {"text": value} if isinstance(value, str) else {"json": value}
-        return self._kept(call, self._bounded(call, {"status": "success", "content": [content]}), 0, 1).to_dict()
+        spent = Below(self._run.observer)
+        ours = below.set(spent)
+        try:
+            value = waiting(context, **arguments)
+        except (AgentInterrupted, UnsafeAgent):
+            raise
+        except AgentFailed as failure:
+            # of an agent that the tool ran; of a bare failure the engine tells the next pass
+            spent.failed(failure, self._run.name)
+            if not spent.calls:
+                raise
+            result = _told(call, failure)
+        else:
+            content = {"text": value} if isinstance(value, str) else {"json": value}
+            result = self._bounded(call, {"status": "success", "content": [content]})
+        finally:
+            below.reset(ours)
+        call.told = len(spent.calls)
+        return replace(self._kept(call, result, 0, 1), calls=tuple(spent.calls)).to_dict()
 
     def _nested(self, call: ToolCall, operations: Operations) -> dict[str, Any]:
         part = self._run.below(operations, call.name)
@@ -270,6 +286,10 @@ async def _result(
     # An MCP tool's result has more than status and content; only the id of the call is the call's own.
     content = {key: value for key, value in last.tool_result.items() if key != "toolUseId"}
     return content, last.exception, []
+
+
+def _told(call: ToolCall, failure: AgentFailed) -> dict[str, Any]:
+    return _error(f"tool {call.tool_name} failed: {failure.message}")
 
 
 def _error(text: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-AGENT_SUFFIX = "-agent"
+AGENT = re.compile(r"(.+)-agent(-[0-9]+)?")
 WAITS = {"WAIT": "waits for a timer", "CALLBACK": "waits for an answer from outside"}
 STARTS = {**WAITS, "CHAINED_INVOKE": "an execution of its own begins"}
 RATE_TOKENS = 2  # tokens needed before a rate means anything
@@ -134,7 +135,8 @@ class Progress:
 
     def _operation(self, event: Mapping[str, Any]) -> None:
         head, _, call = event["operation"].partition("/")
-        agent = self.agents.get(head.removesuffix(AGENT_SUFFIX)) if head.endswith(AGENT_SUFFIX) else None
+        run = AGENT.fullmatch(head)
+        agent = self.agents.get(run[1]) if run else None
         if agent is None:
             self._own_operation(event)
         elif call:

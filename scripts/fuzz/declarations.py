@@ -28,13 +28,15 @@ _values = st.recursive(
     _scalars,
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
-        st.dictionaries(st.sampled_from(["turns", "total_tokens", "durable", "x"]), inner, max_size=2).map(
-            lambda fields: "{" + ", ".join(f"{name} = {value}" for name, value in fields.items()) + "}"
-        ),
+        st.dictionaries(
+            st.sampled_from(["turns", "total_tokens", "durable", "x", "to", "most", "agent", "rounds"]),
+            inner,
+            max_size=2,
+        ).map(lambda fields: "{" + ", ".join(f"{name} = {value}" for name, value in fields.items()) + "}"),
     ),
     max_leaves=5,
 )
-_optional = ("temperature", "tools", "tool_options", "limits", "surprise")
+_optional = ("temperature", "tools", "tool_options", "limits", "questions", "critic", "surprise")
 _agents = st.fixed_dictionaries(
     {name: st.one_of(st.just(value), st.just(value), _values) for name, value in GOOD.items()},
     optional=dict.fromkeys(_optional, _values),

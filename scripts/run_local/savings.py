@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.local_aws.functions.operation_paths import AGENT_SUFFIX, agent_and_turn
+from scripts.local_aws.functions.operation_paths import AGENT, agent_and_turn
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ def _spent(agent: Mapping[str, Any], turn: int | None) -> dict[str, int]:
 
 def _finished_agents(events: Sequence[Mapping[str, Any]], at: float) -> list[str]:
     return [
-        event["operation"].removesuffix(AGENT_SUFFIX)
+        run[1]
         for event in events
         if event["event"] == "operation"
         and event["at"] <= at
         and event["action"] == "SUCCEED"
-        and event["operation"].endswith(AGENT_SUFFIX)
+        and (run := AGENT.fullmatch(event["operation"])) is not None
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-AGENT_SUFFIX, MODEL_PREFIX = "-agent", "model-"
+AGENT, MODEL_PREFIX = re.compile(r"(.+)-agent(-[0-9]+)?"), "model-"
 STATUS_AFTER = {"START": "STARTED", "SUCCEED": "SUCCEEDED", "FAIL": "FAILED", "RETRY": "PENDING", "CANCEL": "CANCELLED"}
 
 
@@ -30,16 +31,18 @@ class SeenUpdate:
 def agent_and_turn(path: str) -> tuple[str | None, int | None]:
     """Whose model call a step makes: `research-agent/model-2` is turn 2 of research, `research-agent` any turn of it.
 
+    So it is in every run of it: `research-agent-2`.
+
     The agent is None for a step that calls no model, such as a tool.
     """
     *parents, last = path.split("/")
-    if last.endswith(AGENT_SUFFIX):
-        return last.removesuffix(AGENT_SUFFIX), None
-    agent = next((name for name in reversed(parents) if name.endswith(AGENT_SUFFIX)), None)
+    if whole := AGENT.fullmatch(last):
+        return whole[1], None
+    agent = next(filter(None, map(AGENT.fullmatch, reversed(parents))), None)
     turn = last.removeprefix(MODEL_PREFIX)
     if agent is None or not last.startswith(MODEL_PREFIX) or not turn.isdigit():
         return None, None
-    return agent.removesuffix(AGENT_SUFFIX), int(turn)
+    return agent[1], int(turn)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What an agents folder must hold."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,8 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         ([one(inputs="[]")], "inputs must be a list of 'query' and earlier agents, got []"),
         (
             [one(), one()],
-            "name must be none of query, status, report, usage, stored, sources, citations, writer, got 'writer'",
+            "name must be none of query, status, report, usage, stored, sources, citations, queries, verdicts, writer, "
+            "got 'writer'",
         ),
         ([one("report")], "got 'report'"),
         ([one("Writer")], "name must be a word like"),
@@ -216,3 +218,19 @@ def test_a_name_may_have_32_characters_and_a_folder_32_agents(tmp_path):
         read_agents(folder_with(tmp_path / "longer", "max_tokens = 9", longest + "a"))
     with pytest.raises(ValueError, match=r"must declare 1 to 32 \[\[agents\]\] tables, got 33"):
         read_agents(folder_with(tmp_path / "more", "max_tokens = 9", agents=MOST_AGENTS + 1))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ('[agents.questions]\nto = "nobody"', "questions: to must name another agent (editor), got 'nobody'"),
+        ('[agents.critic]\nagent = "writer"', "critic: agent must name another agent (editor), got 'writer'"),
+        (
+            '[agents.critic]\nagent = "editor"\nrounds = 0',
+            "critic: rounds must be a whole number between 1 and 5, got 0",
+        ),
+    ],
+)
+def test_fails_at_synth_when_agents_work_together_against_the_rules(tmp_path, more, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_agents(agents(tmp_path, one(more=more), one("editor")))
