@@ -141,10 +141,12 @@ class Below:
     Attributes:
         observer: that of the run which called the tool; it is told of every call, once.
         calls: of all of them.
+        failures: of those that failed, whatever the tool made of it.
     """
 
     observer: Observer
     calls: list[CallRecord] = field(default_factory=list)
+    failures: list[AgentFailed] = field(default_factory=list)
 
     def ran(self, calls: Iterable[CallRecord], told: Observer | None) -> None:
         """Note calls, of which the observer `told` knows."""
@@ -153,10 +155,12 @@ class Below:
             if told is not self.observer:
                 self.observer.call_returned(record)
 
-    def failed(self, failure: AgentFailed, agent: str) -> None:
-        """Note what the failure of one of them tells that is not noted yet; `agent` is whose tool ran it."""
-        self.ran([record for record in failure.calls if record not in self.calls], None)
-        self.ran(beyond_calls(failure, agent, None), None)
+    def ended(self, agent: str) -> tuple[CallRecord, ...]:
+        """All calls, with what the failures tell that is not noted yet; `agent` is whose tool it was."""
+        for failure in self.failures:
+            self.ran([record for record in failure.calls if record not in self.calls], None)
+            self.ran(beyond_calls(failure, agent, None), None)
+        return tuple(self.calls)
 
 
 def beyond_calls(

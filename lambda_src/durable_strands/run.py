@@ -16,7 +16,7 @@ from aws_durable_execution_sdk_python.config import ChildConfig
 from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.agent_pass import Asked, played
-from durable_strands.errors import ResultNotKept, UnsafeAgent, not_kept, rebuild
+from durable_strands.errors import AgentFailed, ResultNotKept, UnsafeAgent, not_kept, rebuild
 from durable_strands.live import LiveRun, below
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
@@ -111,9 +111,15 @@ class _Run:
     live: LiveRun | None = None
 
     def finished(self) -> AgentRun:
-        finished = self._finished()
-        # inside a durable tool of another agent: its ledger has these calls too
-        if (tool := below.get()) is not None:
+        tool = below.get()  # of another agent, whose ledger has these calls too
+        try:
+            finished = self._finished()
+        except AgentFailed as failure:
+            if tool is not None:
+                tool.ran(failure.calls, self.observer)
+                tool.failures.append(failure)
+            raise
+        if tool is not None:
             tool.ran(finished.calls, self.observer)
         return finished
 

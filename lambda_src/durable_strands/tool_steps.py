@@ -162,9 +162,7 @@ class ToolSteps:
         except (AgentInterrupted, UnsafeAgent):
             raise
         except AgentFailed as failure:
-            # of an agent that the tool ran; of a bare failure the engine tells the next pass
-            spent.failed(failure, self._run.name)
-            if not spent.calls:
+            if not spent.failures:  # not of an agent that the tool ran
                 raise
             result = _told(call, failure)
         else:
@@ -172,8 +170,9 @@ class ToolSteps:
             result = self._bounded(call, {"status": "success", "content": [content]})
         finally:
             below.reset(ours)
-        call.told = len(spent.calls)
-        return replace(self._kept(call, result, 0, 1), calls=tuple(spent.calls)).to_dict()
+        calls = spent.ended(self._run.name)
+        call.told = len(calls)
+        return replace(self._kept(call, result, 0, 1), calls=calls).to_dict()
 
     def _nested(self, call: ToolCall, operations: Operations) -> dict[str, Any]:
         part = self._run.below(operations, call.name)

@@ -77,7 +77,7 @@ REFUSED = {
     "bad name": (ONE.replace('"one"', '"One"'), "name must be a word like [a-z][a-z0-9-]{0,31}, got 'One'"),
     "name twice": (
         ONE + ONE,
-        "name must be none of query, status, report, usage, stored, sources, citations, queries, verdicts, one, got 'one'",
+        "report, usage, stored, sources, citations, queries, verdicts, one, got 'one'",
     ),
     "name of a result field": (ONE.replace('"one"', '"report"'), "got 'report'"),
     "later input": (TWO, "agent 'two': inputs must name what comes before it (query), so that there is no cycle"),

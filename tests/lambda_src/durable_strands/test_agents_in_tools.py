@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from strands import Agent
 
-from durable_strands import durable_tool, never_retry, run
+from durable_strands import AgentFailed, durable_tool, never_retry, run
 from durable_strands.errors import ModelThrottled
 from durable_strands.testing import EVERY_CALL, Reply, ScriptedModel, run_locally, suspended
 from tests.lambda_src.durable_strands.engine import Watcher, on_engine
@@ -62,7 +62,7 @@ def test_a_failed_agent_in_a_tool_is_told_to_the_model_and_its_cost_is_kept():
     cut = ScriptedModel(Reply("half", stop_reason="max_tokens"))
     for model, told in ((inner, []), (cut, [["inner", "model-1", 50]])):
         outer.calls = 0
-        ran = on_engine(lambda context, model=model: body(model, outer, Watcher(), context, own_observer=True))
+        ran = on_engine(partial(body, model, outer, Watcher(), own_observer=True))
         assert [call for call in ran.value if call[0] == "inner"] == told
         assert "tool ask failed" in str(outer.requests[-1][-1]["content"])
         assert outer.calls == 2
@@ -79,3 +79,36 @@ def test_turns_of_an_agent_in_a_tool_are_not_those_of_the_outer_one():
 
     with suspended(3):
         assert on_engine(limited).value.strip() == "done"
+
+
+@pytest.mark.parametrize("suspend_at", [None, EVERY_CALL])
+def test_a_failure_that_the_tool_makes_up_for_has_cost_all_the_same(suspend_at):
+    from aws_durable_execution_sdk_python import durable_execution
+
+    inner = ScriptedModel(Reply("half", stop_reason="max_tokens"))
+    outer = ScriptedModel(Reply("", tool_uses=[("ask", {"question": "why?"})]), "done")
+    watcher = Watcher()
+
+    @durable_tool
+    def ask(context, question: str) -> str:
+        """Ask.
+
+        Args:
+            question: What.
+        """
+        try:
+            return run(context, partial(Agent, model=inner, callback_handler=None), question, name="inner").text
+        except AgentFailed:
+            return "nobody knows"
+
+    @durable_execution
+    def handler(_event, context):
+        watcher.start_pass()
+        agent = partial(Agent, model=outer, tools=[ask], callback_handler=None)
+        finished = run(context, agent, "go", name="outer", observer=watcher)
+        return [[call.agent, call.name] for call in finished.calls]
+
+    ran = run_locally(handler, {}, suspend_at=suspend_at) if suspend_at else run_locally(handler, {})
+    assert [tuple(call) for call in ran.value] == CALLS
+    assert [(call.agent, call.name) for call in watcher.returned] == CALLS
+    assert "nobody knows" in str(outer.requests[-1][-1]["content"])
