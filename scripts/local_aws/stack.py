@@ -32,6 +32,7 @@ class StackSettings:
     real_credentials: the function keeps the caller's AWS credentials, for real Bedrock. Default: it never sees them.
     function_root, handler: the function. Default: the pipeline's.
     environment: variables added to the function's environment. Default: none.
+    engine: module of the durable engine. Default: the local one.
     kill_rules: see kill_rules.py. Default: none.
     timeout_seconds: per invocation. Default: 900, as deployed.
     crash_retry_seconds: pause before a crashed function is invoked again. Default: 1.
@@ -47,6 +48,7 @@ class StackSettings:
     function_root: Path = REPOSITORY / "lambda_src"
     handler: str = "handler.lambda_handler"
     environment: Mapping[str, str] = field(default_factory=dict)
+    engine: str = "scripts.local_aws.functions.engine"
     kill_rules: Sequence[Mapping[str, Any]] = ()
     timeout_seconds: int = 900
     crash_retry_seconds: float = 1.0
@@ -124,7 +126,7 @@ class LocalStack:
         self._children.stop()
 
     def _start(self) -> None:
-        engine = self._children.start("durable engine", "scripts.local_aws.functions.engine", self._engine_arguments())
+        engine = self._children.start("durable engine", self.settings.engine, self._engine_arguments())
         bedrock = self._bedrock()
         caller = os.environ if self.settings.real_credentials else without_profile(os.environ)
         environ = {**caller, **self.settings.environment}
