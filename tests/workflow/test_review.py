@@ -106,6 +106,13 @@ def test_answers_that_break_a_rule_are_asked_again_and_use_up_no_round(packaged)
     assert [name for name in packaged.names if "review" in name] == [f"review-{n}" for n in range(1, 7)]
 
 
+def test_answers_without_end_that_break_a_rule_end_the_execution_typed(packaged, monkeypatch):
+    monkeypatch.setattr(review, "MOST_UNREADABLE", 3)
+    error = answered(packaged, EVENT, ["approve", "yes", "please"]).error
+    assert (error.type, error.message) == ("ReviewNotRequested", "3 answers in a row broke a rule")
+    assert json.loads(error.data)["usage"]["model_calls"] == 3
+
+
 def test_after_the_last_revision_only_a_decision_is_taken(packaged):
     event = {**EVENT, "review": {"max_rounds": 1}}
     again = {"decision": "revise", "comments": "again"}
