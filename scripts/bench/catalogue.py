@@ -1,6 +1,6 @@
 """Every benchmark, in the order they run: the cheap ones first."""
 
-from scripts.bench import commands, fresh_process, operations, overhead, package, replay
+from scripts.bench import commands, flows, fresh_process, operations, overhead, package, replay
 from scripts.bench.row import Benchmark
 
 BENCHMARKS = (
@@ -13,6 +13,9 @@ BENCHMARKS = (
     Benchmark("package", package.package_rows),
     Benchmark("synth", commands.synth),
     Benchmark("local-run", commands.local_run),
+    Benchmark("flow-operations", flows.verbs, slow=True),
+    Benchmark("flow-topics", flows.topics, slow=True),
+    Benchmark("flow-overhead", flows.overhead, slow=True),
     Benchmark("turns", replay.many_turns, slow=True),
     Benchmark("fast-tests", commands.fast_tests, slow=True),
 )
