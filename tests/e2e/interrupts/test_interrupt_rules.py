@@ -25,8 +25,8 @@ from tests.e2e.interrupts.people import Outcome, People
 from tests.e2e.interrupts.peoples_stack import running
 from tests.e2e.interrupts.plans import Plan, sample, sweep
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if os.environ.get("INTERRUPT_SWEEP") else 900)]
 SWEEP = bool(os.environ.get("INTERRUPT_SWEEP"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if SWEEP else 900)]
 
 
 @pytest.fixture(scope="module")
