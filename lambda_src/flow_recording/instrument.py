@@ -14,6 +14,7 @@ from flow_recording.unknown import Unknown, decided, is_filled
 _HOLDERS = (list, dict, set, frozenset, tuple, deque)
 _MEASURES = {len, int, float, round, range, ord, abs}
 _MAY_RAISE = {"loads", "load", "int", "float", "Decimal", "fromisoformat", "strptime"}
+_ORDERED = (list, tuple, enumerate, zip, map, filter)
 _AS_IT_IS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
 
 
@@ -27,8 +28,23 @@ def load(file: Path, shown: str, module: types.ModuleType) -> None:
     tree = ast.parse(file.read_bytes(), str(file))
     note(str(file), shown, tree)
     changed = ast.fix_missing_locations(_Instrumented().visit(tree))
-    module.__dict__.update(_flow_call=call, _flow_in=within, _flow_text=joined, _flow_unpack=unpacked)
+    module.__dict__.update(
+        _flow_call=call, _flow_in=within, _flow_text=joined, _flow_unpack=unpacked, _flow_each=ordered
+    )
     exec(compile(changed, str(file), "exec"), module.__dict__)  # noqa: S102 - the author's own code, as Lambda would
+
+
+class Sets:
+    """In which order sets give what they hold: None as they do, else sorted or backwards."""
+
+    backwards: bool | None = None
+
+
+def ordered(value: Any) -> Any:
+    """A set as a list in the order that was chosen; anything else as it is."""
+    if Sets.backwards is None or not isinstance(value, set | frozenset):
+        return value
+    return sorted(value, key=repr, reverse=Sets.backwards)
 
 
 class _Instrumented(ast.NodeTransformer):
@@ -49,6 +65,22 @@ class _Instrumented(ast.NodeTransformer):
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         self.generic_visit(node)
         return ast.copy_location(ast.Call(_name("_flow_text"), [_part(value) for value in node.values], []), node)
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = ast.Call(_name("_flow_each"), [node.iter], [])
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = ast.Call(_name("_flow_each"), [node.iter], [])
+        return node
+
+    def visit_Starred(self, node: ast.Starred) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            node.value = ast.Call(_name("_flow_each"), [node.value], [])
+        return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
@@ -71,6 +103,12 @@ def _name(name: str) -> ast.Name:
 
 def call(act: Any, /, *given: Any, **named: Any) -> Any:
     """`act(*given, **named)`, or something unknown where `act` is no code of the author's and would have to know."""
+    if Sets.backwards is not None:
+        given = _in_order(act, given)
+        if isinstance(getattr(act, "__self__", None), set) and act.__name__ == "pop" and act.__self__:
+            first = ordered(act.__self__)[0]
+            act.__self__.remove(first)
+            return first
     values = (*given, *named.values())
     if act is isinstance and isinstance(given[0], Unknown):
         kinds = given[1] if isinstance(given[1], tuple) else (given[1],)
@@ -87,6 +125,13 @@ def call(act: Any, /, *given: Any, **named: Any) -> Any:
     if _is_join(act):
         filled = any(map(is_filled, given[0])) or (len(given[0]) > 1 and is_filled(act.__self__))
     return Unknown(kind="text" if act is str or _of_text(act) else "item", filled=filled)
+
+
+def _in_order(act: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What is given to a call that would take the order of a set."""
+    name = getattr(act, "__name__", "")
+    takes = act in (*_ORDERED, iter, min, max, sorted) if isinstance(act, type | types.BuiltinFunctionType) else False
+    return tuple(map(ordered, given)) if takes or _is_join(act) or name in ("fromkeys", "extend") else given
 
 
 def _must_know(act: Any, given: tuple[Any, ...]) -> bool:

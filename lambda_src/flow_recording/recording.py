@@ -78,7 +78,9 @@ def record(folder: Path, side_by_side: int) -> Recording:
         ValueError: agents.toml breaks a rule.
     """
     declared = {agent.name: agent for agent in read_declarations(folder)}
-    run = _run_of(folder)
+    topics = importlib.import_module("agent_workflow.topics")
+    topics.read_plan = planned  # type: ignore[attr-defined]
+    run = run_of(folder)
     made = Recording()
 
     def walk(choices: Choices) -> None:
@@ -128,14 +130,17 @@ def _refuse_what_always_fails(made: Recording) -> None:
         raise Refused(f"run in flow.py must return, but raised {type(first.failure).__name__}{first.where}")
 
 
-def _run_of(folder: Path) -> Run:
+def run_of(folder: Path) -> Run:
+    """The function `run` of the folder's flow.py, or that of the file's order without one.
+
+    Raises:
+        Refused: it cannot be imported, or has no such function.
+    """
     file = folder / FILE
     if not file.exists():
         from agent_workflow import file_order
 
         return file_order.run
-    topics = importlib.import_module("agent_workflow.topics")
-    topics.read_plan = planned  # type: ignore[attr-defined]
     module = types.ModuleType("pipeline_flow")
     module.__file__ = str(file)
     sys.modules[module.__name__] = module

@@ -17,6 +17,7 @@ ALWAYS = frozenset({
     "pydantic", "pydantic_core", "strands",
 })  # fmt: skip
 """Never really imported: slow to load, or of no use without an answer."""
+SDK = frozenset({"aws_durable_execution_sdk_python"})
 RECORDED = frozenset({"agent_workflow.topics", "agent_workflow.file_order"})
 
 
@@ -86,13 +87,13 @@ def _empty(name: str) -> importlib.machinery.ModuleSpec:
 class _First:
     """Ahead of everything: what is recorded or never imported."""
 
-    def __init__(self, source: Path, folder: Path) -> None:
-        self._source, self._folder = source, folder
+    def __init__(self, source: Path, folder: Path, never: frozenset[str]) -> None:
+        self._source, self._folder, self._never = source, folder, never
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name.partition(".")[0] in ALWAYS:
+        if name.partition(".")[0] in self._never:
             return _empty(name)
         inside = Path(*name.split(".")).with_suffix(".py")
         file = self._folder / inside.relative_to("agents") if name.startswith("agents.") else self._source / inside
@@ -123,15 +124,18 @@ def _packages(file: Path) -> frozenset[str]:
     return frozenset(re.findall(r"^([a-z0-9-]+)==", file.read_text(encoding="utf-8").lower(), re.MULTILINE))
 
 
-def prepare(source: Path, folder: Path) -> None:
+def prepare(source: Path, folder: Path, *, real: bool = False) -> None:
     """Make imports of this process those of a recording.
 
     Args:
         source: the Lambda's source.
         folder: the agents folder.
+        real: import what is installed, and only that; the durable SDK has a stand-in all the same. Default: packages
+            of the Lambda are never imported, and of others there is a stand-in where they are not installed.
     """
-    sys.meta_path.insert(0, _First(source, folder))
-    sys.meta_path.append(_Last(folder))
+    sys.meta_path.insert(0, _First(source, folder, SDK if real else ALWAYS))
+    if not real:
+        sys.meta_path.append(_Last(folder))
     agents = types.ModuleType("agents")
     agents.__path__ = [str(folder)]
     durable = types.ModuleType("durable_strands")  # without its __init__, which needs the SDK

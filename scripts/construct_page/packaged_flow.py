@@ -1,4 +1,4 @@
-"""The diagram of the packaged flow in README.md, and with its worst case in docs/flow.md, as synth finds them."""
+"""The diagrams of flows that pages show, and the worst case of the packaged one, as synth finds them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.durable_agent_pipeline.names import AGENTS_FOLDER
 from infra.durable_agent_pipeline.package.lambda_source import lambda_source
 
 ROOT = Path(__file__).parents[2]
-BEGIN, END = "<!-- printed by scripts/construct_page.py --write, from the packaged flow -->", "<!-- end of the flow -->"
+BEGIN, END = "<!-- printed by scripts/construct_page.py --write, from the flow -->", "<!-- end of the flow -->"
 
 
 def blocks() -> Iterator[tuple[Path, str]]:
@@ -19,4 +19,6 @@ def blocks() -> Iterator[tuple[Path, str]]:
     folder = lambda_source() / AGENTS_FOLDER
     drawn = f"```mermaid\n{diagram(folder)}\n```"
     yield ROOT / "README.md", drawn
+    own = ROOT / "docs" / "examples" / "own_flow"
+    yield own / "README.md", f"```mermaid\n{diagram(own / 'agents')}\n```"
     yield ROOT / "docs" / "flow.md", f"{drawn}\n\n```text\n{table(bounds(folder))}\n```"

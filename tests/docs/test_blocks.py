@@ -22,7 +22,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
 }
 ELSEWHERE = {"console": "test_shell.py", "mermaid": "test_mermaid.py"}
 HELP = "text help "  # scripts/commands_page.py prints these, tests/scripts/commands_page/ compares them
-PICTURES = 5  # `text`: drawings and listings, which nothing can run
+PICTURES = 6  # `text`: drawings and listings, which nothing can run
 
 STANDALONE = "lambda_src/durable_strands/README.md"  # run on the wheel in tests/packaging/test_durable_strands_wheel.py
 BEFORE = """\

@@ -75,6 +75,18 @@ def test_the_two_agents_run_by_the_command_with_their_own_names(tmp_path):
     ]
 
 
+def test_the_flow_of_its_own_runs_as_its_readme_says(tmp_path):
+    replies = json.loads((EXAMPLES / "own_flow" / "replies.json").read_text(encoding="utf-8"))["replies"]
+    run = run_local(tmp_path, replies, "--agents", str(EXAMPLES / "own_flow" / "agents"), "--json", "A night train.")
+    status, output, errors = finished(run)
+    assert status == 0, errors
+    result = json.loads(output)
+    assert list(result) == ["status", "query", "editor", "writer", "critic", "report", "usage"]
+    assert result["report"] == "# A train in the night\n\nFrom 1 May a night train leaves at nine."
+    assert result["critic"] == "PRINT"
+    assert calls_in(errors) == {"editor": 1, "writer": 1, "critic": 1}
+
+
 def test_a_crash_drill_kills_after_an_agent_of_the_folder(tmp_path):
     run = run_local(tmp_path, TRANSLATED, "--agents", str(TWO), "--kill-after", "translation", "The train leaves.")
     status, output, errors = finished(run)

@@ -20,7 +20,7 @@ from scripts.run_local.own_agents import check_agents
 from tests.infra.apps import NO_BUNDLING, ROOT, new_stack
 
 EXAMPLES = ROOT / "docs" / "examples"
-NAMES = ("two_agents", "five_agents")
+NAMES = ("two_agents", "five_agents", "own_flow")
 # What an author adds for a check of their own, and a stack that must be found at fault, or the check checks nothing.
 WITH_RULE_PACKS = """
 import runpy
@@ -194,6 +194,13 @@ def test_the_tool_that_asks_may_publish_to_the_topic_of_questions_and_knows_it(s
         if statement["Action"] == "sns:Publish" and statement["Effect"] == "Allow"
     ]
     assert publishing == [{"Ref": topic}]
+
+
+def test_a_flow_of_its_own_is_at_most_40_lines_is_bounded_and_reviewed(synthesized: dict[str, Synthesized]):
+    example = synthesized["own_flow"]
+    assert len((EXAMPLES / "own_flow" / "agents" / "flow.py").read_text(encoding="utf-8").splitlines()) <= 40
+    assert "one execution takes at most" in example.metadata
+    assert json.loads(example.environment["REVIEW"])["max_rounds"] == 2
 
 
 def test_the_package_holds_the_tools_their_data_and_their_packages():

@@ -96,6 +96,14 @@ def test_the_wheel_and_the_checkout_give_the_same_template_and_asset(python, tmp
     assert from_wheel[0] == from_checkout[0]
 
 
+def test_a_flow_of_ones_own_is_drawn_and_tested_without_the_lambdas_packages(python, tmp_path):
+    shutil.copytree(ROOT / "docs" / "examples" / "own_flow", tmp_path / "own_flow")
+    flow = "import test_flow as t; t.test_large_news_goes_to_and_fro_until_the_critic_has_it_printed()"
+    drawn = "from durable_agent_pipeline.agents.flow_bounds import diagram; print(diagram(t.AGENTS))"
+    shown = run(python, "-c", f"{flow}; {drawn}", cwd=tmp_path / "own_flow")
+    assert shown.startswith("flowchart TD")
+
+
 def test_nothing_of_this_repository_is_needed_to_import_it(python, tmp_path):
     where = run(python, "-c", "import durable_agent_pipeline as d; print(d.__file__)", cwd=tmp_path)
     assert str(ROOT) not in where

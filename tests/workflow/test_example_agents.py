@@ -12,6 +12,7 @@ from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from moto import mock_aws
 
+from infra.durable_agent_pipeline.testing import check_flow
 from tests.fakes import FakeModel, Reply
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -74,6 +75,33 @@ def test_the_review_reads_the_text_and_its_translation_under_its_own_prompt(pipe
     assert "\nHello\n" in review.prompts[0]
     assert "\nBonjour\n" in review.prompts[0]
     assert (review.system_prompts[0] or "").startswith("You are the reviser")
+
+
+def test_the_flow_of_its_own_branches_loops_and_is_reviewed(pipeline):
+    revised = {"decision": "revise", "comments": "Shorter."}
+    answers = {"review-1": revised, "review-2": {"decision": "approve", "reviewer": "ann"}}
+    writer = FakeModel("first", "second", "third")
+    use(pipeline, EXAMPLES / "own_flow" / "agents", editor=FakeModel("LARGE"), writer=writer,
+        critic=FakeModel("Since when?", "PRINT"))  # fmt: skip
+    with DurableFunctionTestRunner(pipeline._counted, poll_interval=0.05) as runner:
+        arn = runner.run_async(input=json.dumps({"query": "A train.", "review": True}), execution_timeout=60)
+        for name, answer in answers.items():
+            callback = runner.wait_for_callback(arn, name=name, timeout=30)
+            runner.send_callback_success(callback, json.dumps(answer).encode())
+        outcome = runner.wait_for_result(arn, timeout=60)
+        names = [operation.name for operation in runner._store.load(arn).operations[1:]]
+    assert outcome.error is None, outcome.error
+    result = json.loads(outcome.result or "")
+    asked = [name for name in names if name and not name.startswith("model-")]
+    played = check_flow(
+        EXAMPLES / "own_flow" / "agents",
+        {"query": "A train.", "review": True},
+        answers={"editor": "LARGE", "writer": ["first", "second", "third"], "critic": ["Since when?", "PRINT"]},
+        reviews=list(answers.values()),
+    )
+    assert asked == played.operations
+    assert result["report"] == played.result["report"] == "third"
+    assert [round_["decision"] for round_ in result["review"]] == ["revise", "approve"]
 
 
 def test_the_five_agents_give_each_text_under_its_name_once_the_manager_has_answered(pipeline):

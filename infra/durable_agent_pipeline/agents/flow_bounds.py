@@ -21,7 +21,7 @@ MOST_OPERATIONS = 3_000
 MOST_BYTES = 100_000_000
 """Of one execution; Lambda ends it beyond them."""
 _TIMEOUT_SECONDS = 120
-_KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "HOME", "LANG")
+KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "HOME", "LANG")
 _NO_CODE = frozenset({"__pycache__", "cdk.out", "node_modules", ".venv"})
 
 
@@ -105,7 +105,7 @@ def _recorded(folder: Path, side_by_side: int) -> dict[str, Any]:
 
 @cache
 def _record(folder: Path, _digest: str, side_by_side: int) -> dict[str, Any]:
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     environment |= {"PYTHONPATH": str(lambda_source()), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", "-m", "flow_recording", str(folder), str(side_by_side)]
     try:
