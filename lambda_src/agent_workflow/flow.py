@@ -74,6 +74,8 @@ class Flow:
         self._review = request.review
         self._names = Names()
         self._texts = {QUERY: request.query}
+        self._found: dict[str, list[Each]] = {}
+        self._latest = ""
         self._thread = threading.get_ident()
         self._step: str | None = None
         self._ending: BaseException | None = None
@@ -100,6 +102,7 @@ class Flow:
                 text = self._criticised(spec, spec.critic, text, inputs, instruction)
             self._texts.pop(agent, None)  # the latest answer is the last
             self._texts[agent] = text
+            self._latest = agent
             return text
 
     def ask_each(
@@ -153,7 +156,9 @@ class Flow:
             if len(failures) > max_failed or len(failures) == len(items):
                 self._runs.remember(failures[0], spec)
                 raise failures[0]
-            return [Each(each, answer.text, answer.error_type) for each, answer in zip(items, ended, strict=True)]
+            found = [Each(each, answer.text, answer.error_type) for each, answer in zip(items, ended, strict=True)]
+            self._found[agent], self._latest = found, agent
+            return list(found)
 
     def wait(self, name: str, duration: timedelta | int, /) -> None:
         """Wait durably: nothing runs and nothing is billed meanwhile.
@@ -236,10 +241,10 @@ class Flow:
         """What the result's `verdicts` lists."""
         return self._critics.verdicts
 
-    def answers_so_far(self) -> dict[str, str]:
-        """The latest answers of the agents but the last one's, which no person approved."""
-        *known, _ = [name for name in self._texts if name in self._specs] or [""]
-        return {name: self._texts[name] for name in self.agents if name in known}
+    def answers_so_far(self) -> dict[str, str | list[Each]]:
+        """The latest answers of the agents but the last one's, which no person approved; of `ask_each`, all of it."""
+        known: dict[str, str | list[Each]] = {**self._texts, **self._found}
+        return {name: known[name] for name in self.agents if name in known and name != self._latest}
 
     def finished(self, returned: Any) -> dict[str, Any]:
         """The fields of the result that `run` stands for, `report` among them.

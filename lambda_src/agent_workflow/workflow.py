@@ -15,6 +15,7 @@ from agent_workflow.estimates import estimate
 from agent_workflow.file_order import refuse_what_no_flow_does
 from agent_workflow.flow import Flow
 from agent_workflow.flow_errors import FlowFailed
+from agent_workflow.flow_fields import refuse_what_the_flow_leaves_out
 from agent_workflow.flow_module import FILE, Run, has_flow, load_flow
 from agent_workflow.large_results import RESULT_LIMIT_BYTES, LargeResultsSerDes, bucket_of
 from agent_workflow.privacy import keep_texts_out_of_spans
@@ -25,6 +26,7 @@ from agent_workflow.review import ReviewEnded
 from agent_workflow.telemetry import execution_logger
 from agent_workflow.toolboxes import own_tools
 from agent_workflow.tools import load_tools, packaged_tools
+from agent_workflow.topics import listed, one_text
 
 
 class Workflow:
@@ -61,7 +63,9 @@ class Workflow:
         self._flow = Flow(context, request, deployment, self._bookkeeper, serdes)
         if request.review and any(agent.name == "review" for agent in deployment.agents):
             raise InvalidRequest("review must be left out: the result has a text of the agent named review")
-        if not has_flow(settings.agents_folder):
+        if has_flow(settings.agents_folder):
+            refuse_what_the_flow_leaves_out(settings.agents_folder, request)
+        else:
             refuse_what_no_flow_does(request)
         check_prices(budget, self._agents, self._bookkeeper.ledger)
 
@@ -85,7 +89,7 @@ class Workflow:
         try:
             status, fields = "completed", self._flow.finished(self._returned(run))
         except ReviewEnded as ended_by:
-            status, fields = ended_by.status, self._flow.answers_so_far()
+            status, fields = ended_by.status, self._so_far()
         if self._flow.rounds:
             fields = {**fields, "review": self._flow.rounds}
         if self._flow.verdicts:
@@ -96,6 +100,13 @@ class Workflow:
             return {**completed_elsewhere(self._request, stored, self._usage(calls=False)), "status": status}
 
         return returned(self._context, self._bucket, document, elsewhere, most_bytes=self._most_bytes)
+
+    def _so_far(self) -> dict[str, Any]:
+        """What the result has of a flow that a review ended, as the flow would have given it."""
+        known = self._flow.answers_so_far()
+        fields = {agent: answer if isinstance(answer, str) else one_text(answer) for agent, answer in known.items()}
+        topics = [listed(answer) for answer in known.values() if self._request.topics and not isinstance(answer, str)]
+        return {**fields, "topics": topics[-1]} if topics else fields
 
     def _returned(self, run: Run) -> Any:
         """What the author's flow returned; what its own code raised has a type of ours, which callers can match."""

@@ -8,7 +8,7 @@ import pytest
 from scripts.local_aws.processes.child import REPOSITORY
 from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
-from tests.e2e.test_local_stack import processes
+from tests.e2e.shared_stack import processes
 
 pytestmark = pytest.mark.slow
 

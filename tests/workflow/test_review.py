@@ -65,6 +65,19 @@ def test_a_rejected_report_is_not_in_the_result(packaged):
     assert result["review"] == [{"round": 1, "decision": "reject", "reviewer": None, "reason": "too thin"}]
 
 
+@pytest.mark.parametrize(("topics", "planned"), [(["a", "b"], []), ("auto", ['["a", "b"]'])])
+def test_a_rejection_after_topics_leaves_their_research_in_the_result(packaged, topics: Any, planned: list[str]):
+    packaged.models["research"] = FakeModel(*planned, "found", "found")
+    event = {**EVENT, "topics": topics}
+    result = result_of(packaged, event, [{"decision": "reject"}])
+    assert list(result) == ["status", "query", "research", "analysis", "topics", "review", "usage"]
+    assert result["research"] == "## a\n\nfound\n\n## b\n\nfound"
+    assert result["topics"] == [{"topic": each, "status": "completed", "error_type": None} for each in ("a", "b")]
+    packaged.models["research"] = FakeModel(*planned, "found", "found")
+    early = result_of(packaged, {**event, "review": {"after": "analysis"}}, [{"decision": "reject"}])
+    assert (early["research"], "analysis" in early) == (result["research"], False)
+
+
 def test_an_analysis_that_was_edited_is_what_the_summary_reads(packaged):
     event = {**EVENT, "review": {"after": "analysis"}}
     result = result_of(packaged, event, [{"decision": "edit", "text": "a person's analysis"}])
@@ -219,7 +232,8 @@ def test_the_deployment_may_want_a_review_and_an_event_may_do_without(packaged):
 
 IGNORES = """
     def run(flow, request):
-        return flow.ask("writer")
+        text = flow.ask("writer")
+        return flow.review(text) if request.demo_checkpoint else text
 """
 SWALLOWS = """
     def run(flow, request):
