@@ -9,6 +9,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.deployment import Deployment
+from agent_workflow.interruptions import notify_of
 from agent_workflow.questions import Asking
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.tools import tool_options
@@ -92,6 +93,7 @@ class AgentRuns:
             AgentFailed: it ended without an answer.
         """
         asking = asking and replace(asking, observer=observer)
+        arn = context.execution_context.durable_execution_arn
         return run(
             context,
             partial(build_agent, agent, self._settings, self._boxes, asking),
@@ -102,6 +104,7 @@ class AgentRuns:
             limits=Limits(**agent.limits.chosen()),
             observer=observer,
             serdes=self._serdes,
+            interrupts=notify_of(self._settings, arn, agent, stores=self._serdes is not None),
         )
 
     def remember(self, failure: AgentFailed, agent: AgentSpec) -> None:

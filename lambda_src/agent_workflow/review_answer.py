@@ -10,7 +10,7 @@ from durable_strands.visible import is_visible
 TEXT_OF = {"approve": None, "reject": "reason", "edit": "text", "revise": "comments"}
 """Decision -> the field that goes with it."""
 REQUIRED = frozenset({"edit", "revise"})
-MOST_CHARACTERS = {"reason": 10_000, "comments": 20_000, "text": 200_000, "reviewer": 256}
+MOST_CHARACTERS = {"reason": 10_000, "comments": 20_000, "text": 200_000, "reviewer": 256, "response": 20_000}
 
 
 class Unreadable(ValueError):
@@ -62,6 +62,15 @@ def read_answer(document: str | None, *, number: int, digest: str, may_revise: b
     if fields:
         raise Unreadable(f"{decision} must have no other fields, got {len(fields)} more")
     return Answer(decision, text, reviewer)
+
+
+def read_response(text: str) -> str:
+    """A person's words in answer to an agent's question.
+
+    Raises:
+        Unreadable: there are none, or too many.
+    """
+    return _text({"response": text}, "response", required=True) or ""
 
 
 def _fields(document: str | None) -> dict[str, Any]:

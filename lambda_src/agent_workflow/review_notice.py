@@ -11,6 +11,8 @@ from agent_workflow.settings import Settings
 
 DETAIL_TYPE = "Review Requested"
 SOURCE = "durable-agent-pipeline"
+UNBOUNDED_SECONDS = 30 * 86_400
+"""How long a link works whose answer is waited for without an end."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,12 @@ class Notice:
         pipeline: name of the pipeline.
         execution_name: name of the execution.
         execution_arn: its ARN.
-        review: name of the callback's operation.
+        review: name of the callback's operation: `review-1`, or `summary-agent/interrupt-1`.
         callback_id: what the answer is sent to.
         round: from 1; the answer may repeat it, and counts for no other then.
         digest: SHA-256 of the text under review, likewise.
         of: which text that is.
-        timeout_seconds: how long the answer is waited for.
+        timeout_seconds: how long the answer is waited for. None: as long as the execution may take.
         escalated: whether nobody answered in time before.
         link: signed, to the page of this review; without such a page that of the function in the console, whose tab of
             durable executions lists this one.
@@ -40,7 +42,7 @@ class Notice:
     round: int
     digest: str
     of: str
-    timeout_seconds: int
+    timeout_seconds: int | None
     escalated: bool
     link: str = ""
 
@@ -69,7 +71,7 @@ def _page(settings: Settings, notice: Notice) -> str:
 
     claims = Claims(
         notice.execution_arn, callback_digest(notice.callback_id), notice.round, notice.digest,
-        int(time.time()) + notice.timeout_seconds,
+        int(time.time()) + (notice.timeout_seconds or UNBOUNDED_SECONDS),
     )  # fmt: skip
     return f"{settings.review_page_url}?{PARAMETER}={signed(claims, sign)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
     from durable_strands.live import LiveRun
 
+_ASKED: ContextVar[str] = ContextVar("asked")
+
+
+def asked_as() -> str:
+    """The name of the callback that `notify` is called for, below its agent's: `clerk-agent/interrupt-1`."""
+    return _ASKED.get()
+
 
 async def responses(run: LiveRun, interrupts: list[Interrupt]) -> list[Any]:
     """Ask for an answer to each of `interrupts` and wait until all are there; the prompt with which Strands goes on.
@@ -25,10 +33,15 @@ async def responses(run: LiveRun, interrupts: list[Interrupt]) -> list[Any]:
     notify = run.options.interrupts
     assert notify is not None, "asked only when somebody is to be told"  # noqa: S101 - narrows the type
 
-    def tell(interrupt: Interrupt, callback_id: str) -> None:
-        notify(callback_id, interrupt)
+    def tell(name: str, interrupt: Interrupt, callback_id: str) -> Any:
+        outside = _ASKED.set(f"{run.name}/{run.path}{name}")
+        try:
+            return notify(callback_id, interrupt)
+        finally:
+            _ASKED.reset(outside)
 
-    questions = [(f"interrupt-{run.number('interrupt')}", partial(tell, interrupt)) for interrupt in interrupts]
+    names = [f"interrupt-{run.number('interrupt')}" for _ in interrupts]
+    questions = [(name, partial(tell, name, interrupt)) for name, interrupt in zip(names, interrupts, strict=True)]
 
     def ask() -> list[Any]:
         try:

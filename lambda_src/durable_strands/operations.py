@@ -19,7 +19,7 @@ from aws_durable_execution_sdk_python.context import Callback
 from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.errors import billed_of
-from durable_strands.retries import RetryStrategy, retry_interrupted
+from durable_strands.retries import RetryStrategy, retry_transient
 
 Call = Callable[[StepContext], dict[str, Any]]
 Notify = Callable[[str], Any]
@@ -66,10 +66,10 @@ class Operations:
         callback: Callback[Any] = self._context.create_callback(name=name)
 
         def tell(_step: StepContext) -> dict[str, Any]:
-            notify(callback.callback_id)
-            return {}
+            kept = notify(callback.callback_id)
+            return kept if isinstance(kept, dict) else {}
 
-        self.step(f"{name}-notify", tell, retry_interrupted())
+        self.step(f"{name}-notify", tell, retry_transient(max_attempts=6))
         return callback
 
     def nested(self, name: str, body: Branch) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agent_workflow.review_answer import TEXT_OF, read_answer
+from agent_workflow.review_answer import TEXT_OF, read_answer, read_response
 from agent_workflow.review_link import Claims
 
 FIELDS = ("decision", "reviewer", "reason", "text", "comments", "response")
@@ -17,6 +17,8 @@ def result_of(form: Mapping[str, str], claims: Claims, shown: Mapping[str, Any])
     Raises:
         Unreadable: it breaks a rule; the message says which, and quotes nothing.
     """
+    if shown.get("kind") == "interrupt":  # always a text: what a person wrote must not turn into a number or a list
+        return json.dumps(read_response(_lines(form.get("response", ""))), ensure_ascii=False)
     decision = form.get("decision", "")
     field = TEXT_OF.get(decision)
     words = {name: _lines(form.get(name, "")) for name in ("reviewer", field) if name and form.get(name, "").strip()}

@@ -79,13 +79,11 @@ def _form(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _shown(question: Question, claims: Claims, given: Mapping[str, str], error: str = "") -> Page:
-    cost = question.shown.get("cost_usd")
-    about = {
-        "Pipeline": str(question.shown.get("pipeline", "")),
-        "Round": str(claims.round),
-        "Models so far": "cost unknown" if cost is None else f"{cost} USD",
-        "Answer before": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(claims.expires_at)),
-    }
+    about = {"Pipeline": str(question.shown.get("pipeline", ""))}
+    if question.shown.get("kind") != "interrupt":
+        cost = question.shown.get("cost_usd")
+        about |= {"Round": str(claims.round), "Models so far": "cost unknown" if cost is None else f"{cost} USD"}
+    about["Answer before"] = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(claims.expires_at))
     html = question_page(question.text, question.shown, about, given=given, error=error)
     return Page(400 if error else 200, html, "breaks_a_rule" if error else "shown")
 
@@ -97,7 +95,11 @@ def _sent(question: Question, claims: Claims, given: Mapping[str, str]) -> Page:
         return _shown(question, claims, given, str(broken))
     if not aws.answer(question.callback_id, result):  # somebody was faster
         return _refused("answered")
-    return Page(200, message_page("Thank you", "Your answer was sent. You can close this page."), given["decision"])
+    return Page(
+        200,
+        message_page("Thank you", "Your answer was sent. You can close this page."),
+        given.get("decision", "response"),
+    )
 
 
 def _refused(reason: str, outcome: str = "") -> Page:

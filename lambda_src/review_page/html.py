@@ -47,23 +47,21 @@ def question_page(
         error: the rule.
     """
     of = str(shown.get("of", "text"))
+    asks = shown.get("kind") == "interrupt"
+    title = f"Answer the {of}" if asks else f"Review the {of}"
     parts = [
-        f"<h1>Review the {_html(of)}</h1>",
+        f"<h1>{_html(title)}</h1>",
         f'<dl class="about">{"".join(_facts(about))}</dl>',
         f'<section aria-labelledby="text-title"><h2 id="text-title">The {_html(of)}</h2>',
         f'<div class="text" tabindex="0" role="region" aria-labelledby="text-title">{_html(text)}</div></section>',
         *_sources(shown.get("sources") or ()),
         f'<form method="post" action="?" autocomplete="off"><h2>Your answer</h2>{_error(error)}',
         f'<input type="hidden" name="{PARAMETER}" value="{_html(given[PARAMETER])}">',
-        "<fieldset><legend>Decision</legend>",
-        *(_choice(row, text, given) for row in _DECISIONS if row[0] != "revise" or shown.get("may_revise")),
-        "</fieldset>",
-        '<label for="reviewer">Your name (optional)</label>',
-        _name(given.get("reviewer", "")),
+        *(_response(given) if asks else _decision(text, shown, given)),
         '<button type="submit">Send the answer</button>',
         '<p class="note">It can be sent once, and not taken back.</p></form>',
     ]
-    return _document(f"Review the {of}", "".join(parts))
+    return _document(title, "".join(parts))
 
 
 def message_page(title: str, sentence: str) -> str:
@@ -118,6 +116,19 @@ def _choice(row: tuple[str, str, str, str | None, str | None], text: str, given:
         f'<textarea id="{field}" name="{field}" rows="{rows}" maxlength="{MOST_CHARACTERS[field]}">\n{_html(start)}'
         "</textarea></div></div>"
     )
+
+
+def _decision(text: str, shown: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[str]:
+    yield "<fieldset><legend>Decision</legend>"
+    yield from (_choice(row, text, given) for row in _DECISIONS if row[0] != "revise" or shown.get("may_revise"))
+    yield '</fieldset><label for="reviewer">Your name (optional)</label>'
+    yield _name(given.get("reviewer", ""))
+
+
+def _response(given: Mapping[str, str]) -> Iterator[str]:
+    yield '<label for="response">What the agent is told</label>'
+    yield f'<textarea id="response" name="response" rows="5" required maxlength="{MOST_CHARACTERS["response"]}">\n'
+    yield f"{_html(given.get('response', ''))}</textarea>"
 
 
 def _name(given: str) -> str:

@@ -45,11 +45,15 @@ class Reviews:
 
     def ask(self, query: str, **review: Any) -> Asked:
         """A new execution, when it waits."""
-        payload = json.dumps({"query": query, "review": review or True}).encode()
+        return self.next_round(self.start({"query": query, "review": review or True}), 1)
+
+    def start(self, event: dict[str, Any]) -> str:
+        """A new execution."""
+        payload = json.dumps(event).encode()
         started = self.client.invoke(
             FunctionName=FUNCTION_NAME, Qualifier=ALIAS, InvocationType="Event", Payload=payload
         )
-        return self.next_round(started["DurableExecutionArn"], 1)
+        return str(started["DurableExecutionArn"])
 
     def next_round(self, execution: str, number: int) -> Asked:
         """The review of that round, once it is told and waits."""
@@ -66,7 +70,7 @@ class Reviews:
     def _kept(self, execution: str, notice: dict[str, Any]) -> bool:
         """Whether the step that told it is checkpointed."""
         pages = self.client.get_paginator("get_durable_execution_history").paginate(DurableExecutionArn=execution)
-        kept = f"{notice['review']}-notify"
+        kept = f"{notice['review'].rpartition('/')[2]}-notify"
         return any(
             event["EventType"] == "StepSucceeded" and event.get("Name") == kept
             for page in pages
