@@ -41,6 +41,10 @@ class PlainDisplay:
         self._spoke_at = max(at, self._spoke_at)
         say(self._console, f"{at - self._started_at:7.1f} s  {sentence}", hang=len("    0.0 s  "))
 
+    def paste(self, command: str) -> None:
+        """Write a command by itself and whole, however wide the terminal is, so that it can be copied."""
+        self._console.print(f"\n{command}\n", markup=False, highlight=False, emoji=False, soft_wrap=True)
+
     def show(self, progress: Progress) -> None:
         """Look at the run; mostly says nothing."""
         now = time.time()

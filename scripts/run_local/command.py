@@ -31,6 +31,7 @@ from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSetti
 from scripts.run_local.drill import write_drill
 from scripts.run_local.options import Options, read_options
 from scripts.run_local.savings import calls_by_operations, drill_of
+from scripts.run_local.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -93,15 +94,16 @@ def _execute(stack: LocalStack, options: Options, progress: Progress, display: P
     except client.exceptions.ClientError as error:
         return started_failed(error)
     progress.execution = started["DurableExecutionArn"]
-    _follow(stack, progress, display)
+    _follow(stack, progress, display, Waiting(client, stack.lambda_url, display))
     return _outcome(client, started["DurableExecutionArn"])
 
 
-def _follow(stack: LocalStack, progress: Progress, display: PlainDisplay) -> None:
+def _follow(stack: LocalStack, progress: Progress, display: PlainDisplay, waiting: Waiting) -> None:
     events, calls = Follower(stack.events), Follower(stack.calls)
     while not progress.finished:
         for line in sorted([*calls.new_lines(), *events.new_lines()], key=itemgetter("at")):
             progress.see(line)
+            waiting.see(line)
         display.show(progress)
         stack.check()
         time.sleep(LOOK_SECONDS)

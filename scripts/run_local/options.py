@@ -21,6 +21,7 @@ examples:
   scripts/run_local.sh --kill-after analysis "edge computing"
   scripts/run_local.sh --json --event event.json > result.json
   scripts/run_local.sh --event tests/events/budget.json --output report.md
+  scripts/run_local.sh --event tests/events/review.json
   scripts/run_local.sh --agents docs/examples/two_agents/agents "Good morning."
   scripts/run_local.sh --openai-url http://127.0.0.1:11434/v1 \\
     --openai-model llama3.1 "edge computing"

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.local_aws.processes.journal import read_all
 from tests.e2e.review_pages import Reviews, reviews_on_the_local_stack
-from tests.e2e.test_local_stack import processes
+from tests.e2e.shared_stack import processes
 
 pytestmark = pytest.mark.slow
 

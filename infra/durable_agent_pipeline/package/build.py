@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-FORMAT = 2
+FORMAT = 3
 """Raise when a change here changes what is built: it is part of the asset's hash."""
 
 OUR_REQUIREMENTS = "requirements.txt"

@@ -20,6 +20,8 @@ from scripts.local_aws.functions.pauses import Pauses
 from scripts.local_aws.functions.replies import Refusal, from_engine
 
 DEFAULT_PAGE = 50
+_CLOSED = "is not in STARTED state"
+"""What the engine says of a callback that takes no answer any more; Lambda has a type for it."""
 ONE = f"{API}/durable-executions/{{execution:path}}"
 
 
@@ -74,7 +76,11 @@ class DurableApi:
 
     async def forward(self, request: Request) -> Response:
         """Pass the call on: history, state, callbacks."""
-        return from_engine(await self._pass_on(request, await request.body()))
+        reply = await self._pass_on(request, await request.body())
+        if not reply.is_success and _CLOSED in reply.text:
+            message = "The callback has been answered already, or its time is over."
+            raise Refusal(400, "CallbackTimeoutException", message)
+        return from_engine(reply)
 
     async def stop(self, request: Request) -> Response:
         """StopDurableExecution; boto3 sends the error as the whole body, the engine reads it from a field."""
