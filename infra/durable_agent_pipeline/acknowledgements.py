@@ -56,6 +56,8 @@ API_FIREWALL = (
 API_COGNITO = "Callers are authorized by IAM or by the authorizer that the pipeline's owner chose."
 API_LOGS_ROLE = "API Gateway writes logs as one role of the whole account, for which AWS documents this policy."
 API_CALLS = "An execution's id is in the path, so the right to read or stop one can only name all of this one API."
+STACK = "A stack's ARN ends with an id that each creation makes anew; the wildcard stands for that id alone."
+ACCOUNT = "Quotas, metrics and model access of the account are read, which name no resource of this pipeline."
 
 
 def accept_tracing(role: IConstruct) -> None:
@@ -70,6 +72,16 @@ def accept_versions(grantee: IConstruct, function: lambda_.IFunction) -> None:
     logical_id = named["Fn::GetAtt"][0] if "Fn::GetAtt" in named else None
     if logical_id:
         _accept(grantee, VERSIONS, f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>:*]")
+
+
+def accept_stack(grantee: IConstruct, arn: str) -> None:
+    """One stack, whatever its id."""
+    _accept(grantee, STACK, f"AwsSolutions-IAM5[Resource::{_written(Stack.of(grantee).resolve(arn))}]")
+
+
+def accept_account(grantee: IConstruct) -> None:
+    """What is the account's, not a resource's."""
+    _accept(grantee, ACCOUNT, "AwsSolutions-IAM5[Resource::*]")
 
 
 def accept_last_queue(queue: Construct) -> None:

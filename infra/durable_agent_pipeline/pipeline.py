@@ -175,12 +175,12 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
         return self.alias.grant_invoke(grantee)
 
     def grant_review(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow answering a waiting execution: callback success, failure and heartbeat."""
-        return grants.grant_review(self.function, grantee)
+        """Allow answering waiting executions, and finding and reading them: a reviewer sees what is asked."""
+        return grants.grant_review(self.function, self._props.encryption_key, grantee)
 
     def grant_operate(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow reading, listing, stopping, pausing and resuming executions; not starting them."""
-        return grants.grant_operate(self.function, grantee)
+        """Allow what scripts/pipeline needs to read, stop, pause and resume executions; not to start or answer them."""
+        return grants.grant_operate(self.function, self._props.encryption_key, grantee)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow finding executions by name and reading their status and result; not what they did on the way."""

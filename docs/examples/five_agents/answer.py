@@ -5,8 +5,7 @@
     python answer.py --endpoint-url http://127.0.0.1:PORT "Yes, go ahead"  # answer the oldest question
     python answer.py --function FUNCTION_NAME "Yes, go ahead"              # the same on AWS, with your credentials
 
-Needs the permissions of the construct's grant_operate (find the question) and grant_review (answer it). A program that
-gets the question from the topic needs grant_review only: the callback's id is in the message.
+Needs the permissions of the construct's grant_review: it finds the question and answers it.
 """
 
 import argparse

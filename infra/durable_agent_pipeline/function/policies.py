@@ -18,12 +18,17 @@ REVIEW = (
 )
 ANSWER = ("lambda:SendDurableExecutionCallbackSuccess",)
 HISTORY = ("lambda:GetDurableExecutionHistory",)
-OPERATE = (
-    "lambda:GetDurableExecution",
-    *HISTORY,
-    "lambda:StopDurableExecution",
-    "lambda:PauseDurableExecution",
-    "lambda:ResumeDurableExecution",
+OPERATE = ("lambda:StopDurableExecution", "lambda:PauseDurableExecution", "lambda:ResumeDurableExecution")
+FIND = ("lambda:ListDurableExecutionsByFunction", "lambda:ListVersionsByFunction")
+LOOK = ("lambda:GetDurableExecution", *HISTORY)
+STACK = ("cloudformation:DescribeStacks",)
+FUNCTION = ("lambda:GetAlias", "lambda:GetFunctionConfiguration")
+ACCOUNT = (
+    "bedrock:GetFoundationModel",
+    "bedrock:GetFoundationModelAvailability",
+    "bedrock:GetUseCaseForModelAccess",
+    "cloudwatch:GetMetricData",
+    "lambda:GetAccountSettings",
 )
 LIST = ("lambda:ListDurableExecutionsByFunction",)
 READ = ("lambda:GetDurableExecution",)

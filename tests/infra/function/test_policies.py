@@ -9,6 +9,7 @@ from aws_cdk.assertions import Template
 from infra.durable_agent_pipeline import DurableAgentPipeline
 from infra.durable_agent_pipeline.agents.models import read_model
 from infra.durable_agent_pipeline.function.policies import model_statements
+from scripts.operate.calls import CALLS
 from tests.infra.apps import new_stack
 
 INVOKE = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
@@ -149,7 +150,9 @@ def granted(grant: str) -> list[dict[str, Any]]:
     versions = {"Fn::Join": ["", [function, ":*"]]}
     template = Template.from_stack(home).to_json()["Resources"]
     (policy,) = [r for name, r in template.items() if name.startswith("Caller") and r["Type"] == "AWS::IAM::Policy"]
-    short = {str(function): "FUNCTION", str(alias): "ALIAS", str(versions): "VERSIONS"}
+    stack_arn = home.format_arn(service="cloudformation", resource="stack", resource_name=f"{home.stack_name}/*")
+    short = {str(function): "FUNCTION", str(alias): "ALIAS", str(versions): "VERSIONS", "*": "*"}
+    short[str(home.resolve(stack_arn))] = "STACK"
     return [
         {"Action": s["Action"], "Resource": [short[str(r)] for r in _listed(s["Resource"])]}
         for s in policy["Properties"]["PolicyDocument"]["Statement"]
@@ -164,22 +167,33 @@ def test_an_invoker_may_start_the_alias_and_nothing_else():
     assert granted("grant_invoke") == [{"Action": "lambda:InvokeFunction", "Resource": ["ALIAS"]}]
 
 
-def test_a_reviewer_may_answer_callbacks_and_nothing_else():
+FIND = {
+    "Action": ["lambda:ListDurableExecutionsByFunction", "lambda:ListVersionsByFunction"],
+    "Resource": ["FUNCTION", "VERSIONS"],
+}
+STACK = {"Action": "cloudformation:DescribeStacks", "Resource": ["STACK"]}
+
+
+def test_a_reviewer_may_find_read_and_answer_and_nothing_else():
     assert granted("grant_review") == [
+        FIND,
         {
             "Action": [
+                "lambda:GetDurableExecution",
+                "lambda:GetDurableExecutionHistory",
                 "lambda:SendDurableExecutionCallbackFailure",
                 "lambda:SendDurableExecutionCallbackHeartbeat",
                 "lambda:SendDurableExecutionCallbackSuccess",
             ],
             "Resource": ["VERSIONS"],
-        }
+        },
+        STACK,
     ]
 
 
-def test_an_operator_may_look_stop_pause_and_resume_but_not_start():
+def test_an_operator_may_look_stop_pause_and_resume_but_neither_start_nor_answer():
     assert granted("grant_operate") == [
-        {"Action": "lambda:ListDurableExecutionsByFunction", "Resource": ["FUNCTION", "VERSIONS"]},
+        {**FIND, "Action": ["lambda:GetAlias", "lambda:GetFunctionConfiguration", *FIND["Action"]]},
         {
             "Action": [
                 "lambda:GetDurableExecution",
@@ -190,4 +204,26 @@ def test_an_operator_may_look_stop_pause_and_resume_but_not_start():
             ],
             "Resource": ["VERSIONS"],
         },
+        STACK,
+        {
+            "Action": [
+                "bedrock:GetFoundationModel",
+                "bedrock:GetFoundationModelAvailability",
+                "bedrock:GetUseCaseForModelAccess",
+                "cloudwatch:GetMetricData",
+                "lambda:GetAccountSettings",
+            ],
+            "Resource": ["*"],
+        },
     ]
+
+
+@pytest.mark.parametrize("grant", ["grant_invoke", "grant_review", "grant_operate"])
+def test_a_grant_covers_what_the_commands_call_under_its_name(grant):
+    """No call leaves that the table does not have, and it names the grant; no more is granted than that."""
+    answers = [f"lambda:SendDurableExecutionCallback{kind}" for kind in ("Success", "Failure", "Heartbeat")]
+    for_programs = set(answers[1:]) if grant == "grant_review" else set()
+    reading = {call.action for call in CALLS if call.grant == "grant_review"} - set(answers)
+    needed = {call.action for call in CALLS if call.grant == grant} | (reading if grant == "grant_operate" else set())
+    actions = {action for statement in granted(grant) for action in _listed(statement["Action"])}
+    assert actions == needed | for_programs
