@@ -20,6 +20,7 @@ from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import LocalStack, StackSettings
 from scripts.operate.command import main
 from tests.e2e.test_local_stack import script
+from tests.infra.monitoring.test_runbook import ALARMS, first_commands
 
 pytestmark = pytest.mark.slow
 MODEL = "us.anthropic.claude-sonnet-4-6"
@@ -373,3 +374,12 @@ def test_fails_when_no_command_is_named(capfd):
 
 def test_the_starter_is_a_file_that_can_be_started():
     assert os.access(Path(REPOSITORY / "scripts" / "pipeline"), os.X_OK)
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_the_first_commands_of_an_alarm_are_followed_as_the_runbook_writes_them(pipeline, alarm):
+    for program, *words in first_commands(alarm):
+        if program == "scripts/pipeline":
+            said = pipeline(*(word.replace("$EXECUTION", "poor") for word in words))
+            assert (said.status, said.errors) == (0, "")
+            assert said.out
