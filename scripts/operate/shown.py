@@ -65,11 +65,11 @@ def cost_document(spent: money.Spent) -> dict[str, Any]:
 
 def _sum(execution: Execution) -> Text:
     spent = money.total(execution.details, execution.history)
-    operations = sum(1 for _ in execution.history.walk())
+    operations, invocations = sum(1 for _ in execution.history.walk()), execution.history.invocations
     known = "by its own ledger" if spent.exact else "at list prices" if execution.is_over else "so far, at list prices"
     return Text(
         f"{money.dollars(spent.usd)} {known}; {spent.usage.input_tokens:,} tokens in, {spent.usage.output_tokens:,} "
-        f"out; {operations:,} operations, {execution.history.invocations:,} invocations"
+        f"out; {operations:,} operations, {invocations:,} invocations over"
     )
 
 

@@ -77,7 +77,7 @@ def event(tmp_path) -> Callable[..., str]:
     return write
 
 
-def until(look: Callable[[], Any], seconds: float = 60) -> Any:
+def until(look: Callable[[], Any], seconds: float = 150) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := look():
