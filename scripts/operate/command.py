@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from scripts.console.command_line import BadUsage
 from scripts.console.ending import DONE, INTERRUPTED
-from scripts.operate import acting, costs, doctor, looking, reviews
+from scripts.operate import acting, costs, diagrams, doctor, looking, reviews
 from scripts.operate.endings import Refused, Unusable, refusal_of
 from scripts.operate.output import write_json
 from scripts.operate.shared_options import on_pipeline
@@ -40,6 +40,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "resume": acting.resume,
     "cost": costs.cost,
     "doctor": doctor.doctor,
+    "diagram": diagrams.diagram,
 }
 REVIEW_COMMANDS: dict[str, Callable[..., Any]] = {
     "list": reviews.list_reviews,

@@ -20,7 +20,7 @@ from scripts.operate import shown
 from scripts.operate.endings import Refused, Unusable
 from scripts.operate.executions import STATUSES, Summary, details, find, listed, versions
 from scripts.operate.history import SUCCEEDED, Event, Operation
-from scripts.operate.output import console, moment, table, write_json
+from scripts.operate.output import console, moment, table, write_file, write_json
 from scripts.operate.place import Place
 from scripts.operate.reading import Execution
 from scripts.operate.verdict import duration
@@ -105,7 +105,7 @@ def report(
     found = details(place, find(place, execution))
     result = result_of(found)
     if output is not None:
-        _write(output, report_text(result) + "\n")
+        write_file(output, report_text(result) + "\n")
     if place.as_json:
         write_json({"name": found["DurableExecutionName"], "report": report_text(result)})
     elif output is None:
@@ -208,10 +208,3 @@ def _summary(row: Summary) -> dict[str, Any]:
         "started": row["StartTimestamp"],
         "ended": row.get("EndTimestamp"),
     }
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Unusable(f"--output {file} cannot be written: {error.strerror}") from error

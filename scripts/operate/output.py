@@ -8,10 +8,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from scripts.operate.endings import Unusable
 
 PIPE_COLUMNS = 160
 """Of tables in a file or a pipe, where nothing says how wide it may be."""
@@ -26,6 +29,18 @@ def console() -> Console:
 def write_json(document: Any) -> None:
     """The one document of `--json`."""
     print(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write what --output names.
+
+    Raises:
+        Unusable: it cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unusable(f"--output {file} cannot be written: {error.strerror}") from error
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[str] = frozenset()) -> Table:
