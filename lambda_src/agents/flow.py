@@ -13,7 +13,7 @@ from agent_workflow.topics import ONE_TOPIC, listed, one_text, plan_topics, with
 
 def run(flow: Any, request: Any) -> dict[str, Any]:
     """Research the query; every other agent, in the order of the file, reads what was written; the last one reports."""
-    *earlier, last = (agent for agent in flow.agents if agent != "research")
+    *earlier, last = (agent for agent in flow.order if agent != "research")
     found = in_topics(flow, request) if request.topics else []
     texts = {"research": one_text(found) or flow.ask("research")}
 

@@ -1,5 +1,6 @@
 """What one operation of a flow can cost at most, by the limits that agents.toml declares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent_workflow.declaration import AgentLimits, Declaration, ToolChoices
@@ -26,6 +27,9 @@ class Cost:
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(self.operations + other.operations, self.bytes + other.bytes, self.seconds + other.seconds)
+
+    def __mul__(self, times: int) -> "Cost":
+        return Cost(self.operations * times, self.bytes * times, self.seconds * times)
 
 
 WAIT = Cost(1)
@@ -54,9 +58,24 @@ def agent_cost(agent: Declaration) -> Cost:
     )  # fmt: skip
 
 
-def map_cost(agent: Declaration, number: int, side_by_side: int) -> Cost:
+def run_cost(agent: Declaration, declared: Mapping[str, Declaration]) -> Cost:
+    """One run with all the questions that it may ask: each a tool call, and a run of the agent that answers."""
+    asks = agent.questions
+    return agent_cost(agent) + (agent_cost(declared[asks.to]) + Cost(1)) * asks.most if asks else agent_cost(agent)
+
+
+def ask_cost(agent: Declaration, declared: Mapping[str, Declaration]) -> Cost:
+    """One ask: a run; with a critic one for each round more, and after each two judgements, the first one unclear."""
+    run = run_cost(agent, declared)
+    if not agent.critic:
+        return run
+    runs = agent.critic.rounds + 1
+    return run * runs + run_cost(declared[agent.critic.agent], declared) * (2 * runs)
+
+
+def map_cost(agent: Declaration, declared: Mapping[str, Declaration], number: int, side_by_side: int) -> Cost:
     """A map: each branch an agent and the branch itself, whose text and list of calls are kept in it and in the map."""
-    one = agent_cost(agent)
+    one = run_cost(agent, declared)
     text = min(agent.max_tokens * BYTES_PER_TOKEN, STEP_BYTES)
     kept = text + BYTES_PER_AGENT + one.operations * BYTES_PER_LISTED_CALL
     batches = -(-number // side_by_side)
@@ -70,7 +89,7 @@ def map_cost(agent: Declaration, number: int, side_by_side: int) -> Cost:
 def _turns(agent: Declaration) -> int:
     limits: AgentLimits = agent.limits
     allowed = DEFAULT_TURNS if limits.turns is None else limits.turns
-    return allowed if agent.tools else 1  # without a tool the first reply is the last
+    return allowed if agent.tools or agent.questions else 1  # without a tool the first reply is the last
 
 
 def _costliest(agent: Declaration) -> Cost:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from agent_workflow.declaration import Declaration
+from agent_workflow.declaration import Declaration, in_order
 from agent_workflow.flow_errors import FlowFailed
 from agent_workflow.inputs import INPUT_NAME, QUERY
 from agent_workflow.operation_names import Names
 from durable_strands.errors import AgentFailed
 from flow_recording.choices import Choices
 from flow_recording.places import here, is_guarded, loop
-from flow_recording.reckoning import REVIEW, STEP, WAIT, Cost, agent_cost, map_cost
+from flow_recording.reckoning import REVIEW, STEP, WAIT, Cost, ask_cost, map_cost
 from flow_recording.unknown import Unbounded, Unknown, decided
 
 MOST_VERBS = 10_000
@@ -54,12 +54,14 @@ class RecordingFlow:
 
     Attributes:
         agents: names of the agents.
+        order: those that work by themselves, without the critics of others.
         acts: the verbs used, in order.
         because: what has been found to be asked for since the last of them.
     """
 
     def __init__(self, declared: Mapping[str, Declaration], choices: Choices, side_by_side: int) -> None:
         self.agents = tuple(declared)
+        self.order = tuple(agent.name for agent in in_order(declared.values()))
         self.acts: list[Act] = []
         self._declared = declared
         self._choices = choices
@@ -75,7 +77,7 @@ class RecordingFlow:
         spec = self._spec(agent)
         self._inputs(spec, inputs)
         operation = f"{spec.name}-agent"
-        self._note("ask", operation, operation, agent_cost(spec))
+        self._note("ask", operation, operation + _helped(spec), ask_cost(spec, self._declared))
         self._may_fail()
         self._answered.add(spec.name)
         return _answer_of(spec)
@@ -99,8 +101,8 @@ class RecordingFlow:
         if not known:
             return []
         self._inputs(spec, {**inputs, item: ""})
-        cost = map_cost(spec, len(known), self._side_by_side)
-        self._note("each", name, f"{name}<br/>{spec.name}-agent for each", cost)
+        cost = map_cost(spec, self._declared, len(known), self._side_by_side)
+        self._note("each", name, f"{name}<br/>{spec.name}-agent{_helped(spec)} for each", cost)
         self._may_fail()
         failed = (isinstance(max_failed, Unknown) or max_failed > 0) and not decided("all answered")
         ended = [Each(one, _answer_of(spec)) for one in known]
@@ -123,7 +125,9 @@ class RecordingFlow:
 
     def review(self, text: Any, /, *, of: str = "report", revise: Callable[[Any, Any], Any] | None = None) -> Any:
         if of not in ("analysis", "report"):
-            raise FlowFailed(f'a review must be of "analysis" or "report", got {of!r}')
+            if of not in self.agents:
+                raise FlowFailed(f'a review must be of "analysis", "report" or an agent, got {of!r}')
+            return text  # no event can ask for it
         if self._after is None and self._choices.choose(("", 0, f"review of {of}"), 2, 0) == 1:
             self._after = of
         if self._after != of:
@@ -167,7 +171,7 @@ class RecordingFlow:
         if not isinstance(agent, str) or (agent not in self._declared and not isinstance(agent, Unknown)):
             raise FlowFailed(f"flow.py must ask agents of agents.toml ({', '.join(self.agents)}), got {agent!r}")
         if isinstance(agent, Unknown):  # which one, an answer says: the costliest
-            return max(self._declared.values(), key=lambda one: agent_cost(one).operations)
+            return max(self._declared.values(), key=lambda one: ask_cost(one, self._declared).operations)
         return self._declared[agent]
 
     def _inputs(self, agent: Declaration, given: Mapping[str, Any]) -> None:
@@ -222,6 +226,12 @@ class RecordedRequest:
     @property
     def review(self) -> Any:
         return Unknown("review", "item")
+
+
+def _helped(agent: Declaration) -> str:
+    """Who else works while it is asked, for the diagram."""
+    asks = f"<br/>asks {agent.questions.to}, at most {agent.questions.most}" if agent.questions else ""
+    return asks + (f"<br/>sent back by {agent.critic.agent}, at most {agent.critic.rounds}" if agent.critic else "")
 
 
 def _answer_of(agent: Declaration) -> Unknown:

@@ -10,7 +10,9 @@ import pytest
 from agent_workflow.agents import read_agents
 from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.verdict import Verdict, read_verdict
+from durable_strands import Limits
 from durable_strands.errors import ModelAccessDenied, ModelThrottled
+from infra.durable_agent_pipeline.agents.flow_bounds import bounds, diagram
 from tests.fakes import MODEL_ID, FakeModel, Reply
 
 PRICES = {MODEL_ID: {"input": "3", "output": "15"}}
@@ -320,3 +322,20 @@ def test_fails_when_a_declaration_breaks_a_rule(tmp_path, questions, critic, mes
     with pytest.raises(InvalidConfiguration) as refused:
         read_agents(declare(tmp_path / "agents", questions, critic))
     assert message in str(refused.value)
+
+
+def test_every_question_and_round_is_in_the_bound_and_in_the_diagram(crew):
+    crew.models["research"] = FakeModel("the research", "answer one", "answer two")
+    crew.models["analysis"] = FakeModel(asks("how?"), asks("why?"), "the analysis")
+    crew.models["summary"] = FakeModel("first", "second", "third")
+    crew.models["critic"] = FakeModel(*["unclear", no("thin")] * 3)
+    crew.result({"query": "edge"})
+    rows = {row["operation"]: row["operations"] for row in bounds(crew.folder).rows}
+    judged = [operation.name for operation in crew.operations if operation.name.startswith(("summary", "critic"))]
+    # each run has one call, and a review may send the report back ten times
+    assert (len(judged), rows["summary-agent"]) == (9, 11 * 2 * 9)
+    turns = Limits().turns
+    assert rows["analysis-agent"] == 1 + turns + 2 * (1 + 2)  # its calls, and two questions: a tool call and a run each
+    drawn = diagram(crew.folder)
+    assert "analysis-agent<br/>asks research, at most 2" in drawn
+    assert "summary-agent<br/>sent back by critic, at most 2" in drawn
