@@ -20,7 +20,7 @@ def stack(tmp_path_factory):
         folder=tmp_path_factory.mktemp("stack"),
         function_root=FUNCTIONS,
         handler="counting.handler",
-        timeout_seconds=20,
+        timeout_seconds=60,
         crash_retry_seconds=0.1,
     )
     with LocalStack(settings) as running:
@@ -129,7 +129,7 @@ def test_a_process_past_its_timeout_is_killed_and_the_execution_resumed(tmp_path
         folder=tmp_path / "short",
         function_root=FUNCTIONS,
         handler="counting.handler",
-        timeout_seconds=2,
+        timeout_seconds=6,
         crash_retry_seconds=0.1,
     )
     with LocalStack(settings) as short:
