@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent_workflow import evidence
 from durable_strands import testing
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
 """What the packaged agents.toml, and a folder of declare_agents, declare for every agent."""
 FAILED_LINE = "agent=<*>, error=<*> | agent failed"
 """What the dashboard looks for in the log, and what the Lambda therefore has to write of a failed agent."""
+FROM_MEMORY = f"\n\n{evidence.HEADING}\n\n{evidence.FROM_MEMORY}\n"
+"""What code writes at the end of a report of the packaged flow whose agents cannot read."""
 NULL = object()
 """The usage of a metadata event whose `usage` is null."""
 

@@ -38,6 +38,7 @@ ONLY_THERE = {
         "agent_workflow/returned.py",
     },
     "strands": {
+        "agent_workflow/findings.py",
         "agent_workflow/model.py",
         "agent_workflow/strands_agent.py",
         "agent_workflow/questions.py",
@@ -47,6 +48,7 @@ ONLY_THERE = {
         "agent_workflow/engine_client.py",
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
+        "research_tools/documents/bucket.py",
         "research_tools/database/athena.py",
         "research_tools/database/postgres.py",
         "research_tools/knowledge_base/tools.py",
@@ -58,6 +60,7 @@ ONLY_THERE = {
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
         "agent_workflow/review_notice.py",
+        "research_tools/documents/bucket.py",
         "research_tools/database/athena.py",
         "research_tools/database/postgres.py",
         "research_tools/knowledge_base/tools.py",
@@ -67,6 +70,7 @@ ONLY_THERE = {
     "aws_lambda_powertools": {"agent_workflow/telemetry.py", "agent_workflow/bookkeeper.py"},
     "pydantic": {
         "agent_workflow/batch_request.py",
+        "agent_workflow/findings.py",
         "agent_workflow/prices.py",
         "agent_workflow/refusals.py",
         "agent_workflow/request.py",

@@ -1,5 +1,6 @@
 """Runs one declared agent durably, and sees that what it cost is in the ledger, however it ends."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,9 +10,11 @@ from aws_durable_execution_sdk_python import DurableContext
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.deployment import Deployment
+from agent_workflow.findings import INSTRUCTION, Book
 from agent_workflow.interruptions import notify_of
 from agent_workflow.questions import Asking
 from agent_workflow.strands_agent import build_agent
+from agent_workflow.toolboxes import own_tools
 from agent_workflow.tools import tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, Observer, retry_transient, run
 from durable_strands.errors import ResultNotKept, UnsafeAgent
@@ -31,7 +34,14 @@ class AgentRuns:
         self._failures: list[tuple[BaseException, str]] = []
 
     def one(
-        self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, asking: Asking | None = None
+        self,
+        context: DurableContext,
+        agent: AgentSpec,
+        prompt: str,
+        operation: str,
+        asking: Asking | None = None,
+        *,
+        plain: bool = False,
     ) -> AgentRun:
         """The run of an agent that runs alone.
 
@@ -39,7 +49,7 @@ class AgentRuns:
             AgentFailed: it ended without an answer.
         """
         try:
-            answer = self.bare(context, agent, prompt, operation, self._bookkeeper, asking=asking)
+            answer = self.bare(context, agent, prompt, operation, self._bookkeeper, asking=asking, plain=plain)
         except AgentFailed as failure:
             self.remember(failure, agent)
             self._bookkeeper.enter_unreturned()
@@ -67,7 +77,7 @@ class AgentRuns:
             AgentFailed: it ended without an answer; what it cost is in its calls.
         """
         try:
-            return self.bare(context, agent, prompt, operation, observer).text
+            return self.bare(context, agent, prompt, operation, observer, plain=True).text
         except UnsafeAgent:
             raise
         except AgentFailed as failure:
@@ -86,6 +96,7 @@ class AgentRuns:
         observer: Observer,
         *,
         asking: Asking | None = None,
+        plain: bool = False,
     ) -> AgentRun:
         """The run alone, whose calls `observer` sees.
 
@@ -94,10 +105,12 @@ class AgentRuns:
         """
         asking = asking and replace(asking, observer=observer)
         arn = context.execution_context.durable_execution_arn
+        build: Callable[[], Any] = partial(build_agent, agent, self._settings, self._boxes, asking)
+        book = Book() if not plain and self.reads(agent) else None
         return run(
             context,
-            partial(build_agent, agent, self._settings, self._boxes, asking),
-            prompt,
+            build if book is None else lambda: book.watch(build()),
+            prompt if book is None else f"{prompt}\n\n{INSTRUCTION}",
             name=operation,
             retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
             tools=tool_options(agent.tool_options),
@@ -105,7 +118,12 @@ class AgentRuns:
             observer=observer,
             serdes=self._serdes,
             interrupts=notify_of(self._settings, arn, agent, stores=self._serdes is not None),
+            structured_output_model=book.model() if book else None,
         )
+
+    def reads(self, agent: AgentSpec) -> bool:
+        """Whether the agent has packaged tools, and so answers in findings."""
+        return len(own_tools(agent.tools, self._boxes)) < len(agent.tools)
 
     def remember(self, failure: AgentFailed, agent: AgentSpec) -> None:
         """Note whose failure this is."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .rules import FLAG, Rule, is_table, made, ruled, shown, text, whole, words
-from .toolboxes import boxes_of, refuse_effects
+from .toolboxes import boxes_of, own_tools, refuse_effects
 
 QUERY = "query"
 RESERVED = ("query", "status", "report", "usage", "stored", "sources", "citations", "queries", "verdicts")
@@ -218,7 +218,7 @@ def read_tables(
         harmless = [tool for tool, options in agent.tool_options.items() if options.reads_only]
         refuse_effects(agent.tools, harmless, boxes, f"{FILE}: agent {agent.name!r}")
         declared.append(agent)
-    _check_together({one.name: one for one in declared})
+    _check_together({one.name: one for one in declared}, boxes)
     return Tables(tuple(declared), boxes)
 
 
@@ -290,7 +290,7 @@ def _check(agent: Declaration, earlier: Sequence[str]) -> None:
             )
 
 
-def _check_together(agents: Mapping[str, Declaration]) -> None:
+def _check_together(agents: Mapping[str, Declaration], boxes: Mapping[str, Any]) -> None:
     """Refuse questions and critics that no agent can tell of by itself."""
     for name, agent in agents.items():
         where = f"{FILE}: agent {name!r}:"
@@ -305,7 +305,12 @@ def _check_together(agents: Mapping[str, Declaration]) -> None:
                 tool = agent.questions.tool
                 raise ValueError(f"{where} tools must not be named as that of its questions, got {tool!r}")
         if agent.critic:
-            _other(agents, name, f"{where} critic: agent", agent.critic.agent)
+            critic = _other(agents, name, f"{where} critic: agent", agent.critic.agent)
+            if own_tools(critic.tools, boxes) != critic.tools:
+                raise ValueError(
+                    f"{where} critic: agent must name an agent without packaged tools, which answers in a verdict and "
+                    f"not in findings, got {critic.name!r}"
+                )
 
 
 def _other(agents: Mapping[str, Declaration], name: str, where: str, other: str) -> Declaration:

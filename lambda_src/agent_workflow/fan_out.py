@@ -29,9 +29,10 @@ class Branch:
 
 @dataclass(frozen=True)
 class Answered:
-    """What a branch ended with: a text, or the failure of its agent."""
+    """What a branch ended with: a text, or the checked findings of an agent that reads, or the failure of its agent."""
 
     text: str | None = None
+    checked: dict[str, Any] | None = None
     failure: AgentFailed | None = None
 
     @property
@@ -95,7 +96,8 @@ class FanOut:
             except AgentFailed as failure:
                 told = [failure.message, failure.error_type, failure.data]
                 return {"failure": told, "calls": [call.to_dict() for call in failure.calls]}
-            return {"text": answer.text, "calls": [call.to_dict() for call in answer.calls]}
+            checked = (answer.structured_output or {}).get("checked")
+            return {"text": answer.text, "checked": checked, "calls": [call.to_dict() for call in answer.calls]}
 
         kept = context.run_in_child_context(body, name=one.name, config=ChildConfig(serdes=self._serdes))
         if not ran:  # it ended in an earlier pass, while others went on
@@ -112,7 +114,7 @@ class FanOut:
 
 def _answered(kept: dict[str, Any]) -> Answered:
     if "text" in kept:
-        return Answered(text=kept["text"])
+        return Answered(text=kept["text"], checked=kept.get("checked"))
     message, error_type, data = kept["failure"]
     return Answered(failure=rebuild(DurableOperationError(message, error_type, data)))
 

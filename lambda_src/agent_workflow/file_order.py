@@ -33,6 +33,6 @@ def run(flow: "Flow", request: "Request") -> str:
         flow.wait("demo-checkpoint", DEMO_SECONDS)
 
     def again(draft: str, comments: str) -> str:
-        return flow.ask(last, draft=draft, comments=comments, instruction=REVISE)
+        return flow.sourced(flow.ask(last, draft=draft, comments=comments, instruction=REVISE))
 
-    return flow.review(flow.ask(last), revise=again)
+    return flow.review(flow.sourced(flow.ask(last)), revise=again)

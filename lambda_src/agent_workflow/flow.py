@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, DurableOperationError
@@ -19,6 +18,7 @@ from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.critics import AGAIN, Critics
 from agent_workflow.declaration import Critic, in_order
 from agent_workflow.deployment import Deployment
+from agent_workflow.evidence import Evidence
 from agent_workflow.fan_out import Branch, FanOut
 from agent_workflow.flow_errors import FlowFailed
 from agent_workflow.inputs import CLOSING, INPUT_NAME, QUERY, compose
@@ -28,6 +28,7 @@ from agent_workflow.refusals import hidden
 from agent_workflow.request import Request
 from agent_workflow.result import usd
 from agent_workflow.review import Reviews, Revise
+from agent_workflow.telemetry import emit
 from agent_workflow.verdict import JUDGE
 from durable_strands import Observer
 
@@ -66,11 +67,14 @@ class Flow:
         self._settings = deployment.settings
         self._specs = {agent.name: agent for agent in deployment.agents}
         self._serdes = serdes
+        self._bookkeeper = bookkeeper
         self._runs = AgentRuns(deployment, bookkeeper, serdes)
+        reads = any(self._runs.reads(agent) for agent in deployment.agents)
+        self._evidence = Evidence(reads=reads)
         self._fan_out = FanOut(self._runs, bookkeeper, serdes)
         self._asked: set[str] = set()
         self._critics = Critics()
-        self._reviews = Reviews(context, deployment.settings, partial(_shown, bookkeeper), serdes)
+        self._reviews = Reviews(context, deployment.settings, self._shown, serdes)
         self._review = request.review
         self._names = Names()
         self._texts = {QUERY: request.query}
@@ -80,7 +84,7 @@ class Flow:
         self._step: str | None = None
         self._ending: BaseException | None = None
 
-    def ask(self, agent: str, /, *, instruction: str | None = None, **inputs: Any) -> str:
+    def ask(self, agent: str, /, *, instruction: str | None = None, plain: bool = False, **inputs: Any) -> str:
         """The answer of an agent: operation `<agent>-agent`, of its second run `<agent>-agent-2`.
 
         An agent that has a critic is asked again for the critic's reasons, and so is the critic.
@@ -88,6 +92,8 @@ class Flow:
         Args:
             agent: its name in agents.toml.
             instruction: what this flow asks of it, beside its prompt. Default: to do its part.
+            plain: an agent that reads answers in a text of its own, without findings that are checked; nothing in it
+                can be cited. Default: it answers in findings.
             **inputs: what it is given to read, quoted as data: texts, or values that are written as JSON. Those it
                 declares and that are left out are the query and the latest answers of other agents.
 
@@ -97,7 +103,7 @@ class Flow:
         """
         with self._verb():
             spec = self._spec(agent)
-            text = self._answer(spec, inputs, instruction)
+            text = self._answer(spec, inputs, instruction, plain=plain)
             if spec.critic:
                 text = self._criticised(spec, spec.critic, text, inputs, instruction)
             self._texts.pop(agent, None)  # the latest answer is the last
@@ -156,7 +162,12 @@ class Flow:
             if len(failures) > max_failed or len(failures) == len(items):
                 self._runs.remember(failures[0], spec)
                 raise failures[0]
-            found = [Each(each, answer.text, answer.error_type) for each, answer in zip(items, ended, strict=True)]
+            found = [
+                Each(
+                    each, None if answer.failure else self._cited(answer.text or "", answer.checked), answer.error_type
+                )
+                for each, answer in zip(items, ended, strict=True)
+            ]
             self._found[agent], self._latest = found, agent
             return list(found)
 
@@ -226,6 +237,14 @@ class Flow:
         with self._verb():
             return self._reviews.accepted(text, of, self._review, revise)
 
+    def with_sources(self, report: str, /) -> str:
+        """The report with a section `## Sources` at its end, written by code: what it cites, or that it has none."""
+        return self._evidence.with_section(report)
+
+    def sourced(self, report: str) -> str:
+        """As `with_sources` where an agent can read; any other report stays as its agent wrote it."""
+        return self._evidence.with_section(report) if self._evidence.reads else report
+
     @property
     def operations(self) -> int:
         """Durable operations so far, those of agents left out: their calls tell of them."""
@@ -263,7 +282,7 @@ class Flow:
         report = fields.get("report") if isinstance(fields, dict) else None
         if not isinstance(report, str) or not report.strip():
             raise FlowFailed(f"run in flow.py must return the report, or fields with a report, got {hidden(returned)}")
-        return _checked(fields)
+        return _checked(self._with_citations(fields))
 
     def refuse_to_go_on(self) -> None:
         """Raise again what ended this pass, if anything did: `except:` in a flow.py must not swallow a suspension."""
@@ -296,11 +315,12 @@ class Flow:
             self._ending = error
             raise
 
-    def _answer(self, spec: AgentSpec, inputs: dict[str, Any], instruction: str | None) -> str:
+    def _answer(self, spec: AgentSpec, inputs: dict[str, Any], instruction: str | None, *, plain: bool = False) -> str:
         prompt = self._prompt(spec, inputs, instruction)
         operation = self._names.use(spec.operation)
         self._asked.add(operation)
-        return self._runs.one(self._context, spec, prompt, operation, self._asking(spec)).text
+        answer = self._runs.one(self._context, spec, prompt, operation, self._asking(spec), plain=plain)
+        return answer.text if plain else self._cited(answer.text, (answer.structured_output or {}).get("checked"))
 
     def _asking(self, spec: AgentSpec) -> Asking | None:
         if spec.questions is None:
@@ -320,7 +340,7 @@ class Flow:
         shown_as = spec.name if spec.name in judging.inputs else "draft"
 
         def judge(draft: str) -> str:
-            return self._answer(judging, {shown_as: draft}, JUDGE.format(draft=shown_as))
+            return self._answer(judging, {shown_as: draft}, JUDGE.format(draft=shown_as), plain=True)
 
         def again(draft: str, reasons: Sequence[str]) -> str:
             more = {"draft": draft, "reasons": list(reasons)}
@@ -341,17 +361,30 @@ class Flow:
         closing = CLOSING if instruction is None else f"The material ends here. {instruction}"
         return compose(names, {**self._texts, **texts}, closing=closing)
 
+    def _shown(self, text: str) -> dict[str, Any]:
+        """What a reviewer's page shows beside a text."""
+        cited = [{"id": one.id, "title": one.title, "url": one.url} for one in self._evidence.cited(text)]
+        return {"cost_usd": usd(self._bookkeeper.ledger.spent()), "sources": cited}
+
+    def _cited(self, text: str, checked: dict[str, Any] | None) -> str:
+        return self._evidence.kept(text) if checked is None else self._evidence.take(checked)
+
+    def _with_citations(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields with what the report rests on, of which metrics tell once, in a step."""
+        evidence = self._evidence
+        if not evidence.reads:
+            return fields
+        told = evidence.fields(fields["report"])
+        counts = {"CitationsVerified": evidence.verified, "CitationsDropped": len(evidence.dropped)}
+        self.step("citations", lambda: emit(self._settings, counts))
+        return {**fields, **told}
+
     def _with_answers(self, report: str) -> dict[str, Any]:
         last = next((name for name in reversed(self._texts) if name in self._specs), None)
         answers = {name: self._texts[name] for name in self.agents if name in self._texts}
         if last and answers[last] == report:
             del answers[last]  # it is the report
         return {**answers, "report": report}
-
-
-def _shown(bookkeeper: Bookkeeper) -> dict[str, Any]:
-    """What a reviewer's page shows beside the text."""
-    return {"cost_usd": usd(bookkeeper.ledger.spent()), "sources": []}
 
 
 def _written(name: str, value: Any) -> str:

@@ -22,7 +22,7 @@ from durable_strands.sizes import checkpoint_bytes
 MOST_UNREADABLE = 100
 """Answers in a row that decide nothing, before the review counts as not requestable: each is paid as an operation."""
 Revise = Callable[[str, str], str]
-Shown = Callable[[], dict[str, Any]]
+Shown = Callable[[str], dict[str, Any]]
 
 
 class ReviewEnded(BaseException):
@@ -62,20 +62,22 @@ class Reviews:
         operations: durable operations so far.
     """
 
-    def __init__(self, context: DurableContext, settings: Settings, shown: Shown = dict, serdes: Any = None) -> None:
+    def __init__(
+        self, context: DurableContext, settings: Settings, shown: Shown | None = None, serdes: Any = None
+    ) -> None:
         """Begin with none.
 
         Args:
             context: the durable context.
             settings: who is told, and whether there is a page.
-            shown: what the page shows beside the text: `cost_usd`, `sources`. Called inside a step. Default: nothing.
+            shown: gives what the page shows beside a text, `cost_usd` and `sources`, inside a step. Default: nothing.
             serdes: how what the page shows is kept. Default: as JSON, if it fits into a checkpoint.
         """
         self.rounds: list[dict[str, Any]] = []
         self.operations = 0
         self._context = context
         self._settings = settings
-        self._shown = shown
+        self._shown: Shown = shown or (lambda _: {})
         self._serdes = serdes
         self._number = 0
 
@@ -161,7 +163,7 @@ class Reviews:
             "of": round_.of,
             "may_revise": round_.may_revise,
             "pipeline": self._settings.pipeline,
-            **self._shown(),
+            **self._shown(round_.text),
         }
         return kept if self._serdes or checkpoint_bytes(kept) <= LIMIT_BYTES else {}
 

@@ -28,7 +28,7 @@ def plan_topics(flow: "Flow", agent: str, query: str) -> tuple[str, ...]:
         TopicsNotPlanned: it did not either time.
     """
     for _ in range(2):
-        topics = read_plan(flow.ask(agent, query=query, instruction=PLAN))
+        topics = read_plan(flow.ask(agent, query=query, instruction=PLAN, plain=True))
         if len(topics) >= MIN_TOPICS:
             return topics
     raise TopicsNotPlanned(f"agent {agent} must name at least {MIN_TOPICS} topics, got {len(topics)}")

@@ -17,8 +17,9 @@ def run(flow: Any, request: Any) -> dict[str, Any]:
     found = in_topics(flow, request) if request.topics else []
     texts = {"research": one_text(found) or flow.ask("research")}
 
-    def write(agent: str, **more: str) -> str:
-        return with_limits(flow.ask(agent, **texts, **more), found if agent == last else [])
+    def write(agent: str, **more: str) -> Any:
+        text = flow.ask(agent, **texts, **more)
+        return flow.with_sources(with_limits(text, found)) if agent == last else text
 
     for agent in earlier:
         texts[agent] = reviewed(flow, write, agent, of=agent)

@@ -82,8 +82,8 @@ class PlayingFlow(RecordingFlow):
         self._ended = False
         self._used: Counter[str] = Counter()
 
-    def ask(self, agent: str, /, *, instruction: str | None = None, **inputs: Any) -> Any:
-        super().ask(agent, instruction=instruction, **inputs)
+    def ask(self, agent: str, /, *, instruction: str | None = None, plain: bool = False, **inputs: Any) -> Any:
+        super().ask(agent, instruction=instruction, plain=plain, **inputs)
         return self._answer(agent, _written(inputs), instruction)
 
     def ask_each(

@@ -73,7 +73,15 @@ class RecordingFlow:
         self._revising = False
         self.because: list[str] = []
 
-    def ask(self, agent: str, /, *, instruction: str | None = None, **inputs: Any) -> Any:  # noqa: ARG002 - as the verb
+    def ask(
+        self,
+        agent: str,
+        /,
+        *,
+        instruction: str | None = None,  # noqa: ARG002 - as the verb
+        plain: bool = False,  # noqa: ARG002
+        **inputs: Any,
+    ) -> Any:
         spec = self._spec(agent)
         self._inputs(spec, inputs)
         operation = f"{spec.name}-agent"
@@ -144,6 +152,12 @@ class RecordingFlow:
                 self._revising = False
         self.because.append("accepted")
         return Unknown("the accepted text", filled=True)
+
+    def with_sources(self, report: Any, /) -> Any:
+        """The report as it is: its list of sources is no operation."""
+        return report
+
+    sourced = with_sources
 
     def finished(self, returned: Any) -> None:
         """Refuse a result that the Lambda would refuse.

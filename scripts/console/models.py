@@ -18,12 +18,14 @@ class ModelChoice:
 
     label: how it is named to the user.
     note: what to think of its answers.
+    calls_tools: whether it can be relied on to call tools. The bundled model cannot, of a file nobody knows.
     arguments: for the Bedrock endpoint; none at all means its bundled model, None real Bedrock.
     """
 
     label: str
     note: str
     arguments: tuple[str, ...] | None
+    calls_tools: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -80,7 +82,7 @@ def _server(url: str, model: str) -> ModelChoice:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"--openai-url {url} does not answer: {reason}") from error
     note = f"The quality is {model}'s."
-    return ModelChoice(f"{model} at {url}", note, ("--openai-url", url, "--openai-model", model))
+    return ModelChoice(f"{model} at {url}", note, ("--openai-url", url, "--openai-model", model), calls_tools=True)
 
 
 def _script(path: Path) -> ModelChoice:
@@ -99,4 +101,4 @@ def _bedrock() -> ModelChoice:
         raise ValueError(f"--bedrock: {error}; see AWS_PROFILE and ~/.aws/config") from error
     if credentials is None:
         raise ValueError("--bedrock needs AWS credentials, found none (aws configure, or AWS_PROFILE)")
-    return ModelChoice("Amazon Bedrock", "Real calls on your AWS account, at its prices.", None)
+    return ModelChoice("Amazon Bedrock", "Real calls on your AWS account, at its prices.", None, calls_tools=True)

@@ -56,6 +56,8 @@ def _run(options: Options) -> int:
     errors = Console(stderr=True)
     with display_on(errors, started_at, live=not options.as_json) as display:
         display.note(started_at, f"answers come from {options.model.label}. {options.model.note}")
+        if options.documents:
+            display.note(started_at, f"{options.documents.agent} reads the documents in {options.documents.folder}")
         display.note(started_at, f"logs: {_shown(folder)}")
         display.note(started_at, "starting the durable engine, the Bedrock endpoint and the Lambda endpoint")
         progress = Progress.of(agent_names(options.agents), display.note)
@@ -76,12 +78,13 @@ def _settings(options: Options, folder: Path) -> StackSettings:
     environment = {"MODEL_PRICES": json.dumps(bedrock_prices(model_ids(options.agents)))}
     if options.model.is_local:  # a busy laptop reads a long prompt for minutes before its first token
         environment["MODEL_READ_TIMEOUT_SECONDS"] = "800"
+    read = options.documents.variables if options.documents else {}
     given = {name: value for name in environment if (value := os.environ.get(name))}
     return StackSettings(
         folder=folder,
         model=options.model.arguments,
         real_credentials=not options.model.is_local,
-        environment=environment | given | {"AGENTS_FOLDER": str(options.agents)},
+        environment=environment | given | {"AGENTS_FOLDER": str(options.agents)} | read,
         kill_rules=rules,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from scripts.console.command_line import BadUsage, OneLineParser, checked_topic, read_event
 from scripts.console.declared_agents import PACKAGED_AGENTS, agent_names
 from scripts.console.models import ModelChoice, choose
+from scripts.run_local.documents import Documents, documents_of
 from scripts.run_local.own_agents import check_agents
 
 PROGRAM = "scripts/run_local.sh"
@@ -22,6 +23,7 @@ examples:
   scripts/run_local.sh --json --event event.json > result.json
   scripts/run_local.sh --event tests/events/budget.json --output report.md
   scripts/run_local.sh --event tests/events/review.json
+  scripts/run_local.sh --documents ~/papers --bedrock "what do they agree on?"
   scripts/run_local.sh --agents docs/examples/two_agents/agents "Good morning."
   scripts/run_local.sh --openai-url http://127.0.0.1:11434/v1 \\
     --openai-model llama3.1 "edge computing"
@@ -39,6 +41,7 @@ class Options:
     kill_after: name of the agent after whose checkpoint the process is killed. Default: none.
     as_json: one JSON document on stdout instead of the report.
     agents: folder with agents.toml, absolute. Default: the packaged pipeline's.
+    documents: what the first agent searches and reads. Default: nothing.
     output: file that the report goes to as Markdown, besides the terminal. Default: none.
     """
 
@@ -48,6 +51,7 @@ class Options:
     as_json: bool
     agents: Path = PACKAGED_AGENTS
     output: Path | None = None
+    documents: Documents | None = None
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -66,7 +70,8 @@ def read_options(arguments: Sequence[str]) -> Options:
     except ValueError as error:
         raise BadUsage(str(error)) from error
     output = _output(given.output)
-    return Options(_event(given), model, given.kill_after, given.json, agents, output)
+    documents = documents_of(given, model, agents)
+    return Options(_event(given), model, given.kill_after, given.json, agents, output, documents)
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -131,6 +136,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--agents", type=Path, metavar="FOLDER", help="run your own agents: a folder with agents.toml and prompts/"
     )
+    parser.add_argument(
+        "--documents",
+        type=Path,
+        metavar="FOLDER",
+        help="research your own files: Markdown, text, HTML, PDF (left out: docs/, with --bedrock or --openai-url)",
+    )
+    parser.add_argument("--no-documents", action="store_true", help="research nothing, write from the model's memory")
     parser.add_argument("--model", type=Path, metavar="FILE.gguf", help="answer with another local model")
     parser.add_argument("--openai-url", metavar="URL", help="answer with an OpenAI-compatible server such as Ollama")
     parser.add_argument("--openai-model", metavar="NAME", help="the model to ask that server for")

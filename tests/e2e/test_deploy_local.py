@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.fakes import FROM_MEMORY
+
 ROOT = Path(__file__).parents[2]
 COMMAND = ROOT / "scripts" / "deploy_local.sh"
 AGENTS = ("research", "analysis", "summary")
@@ -141,7 +143,7 @@ def test_the_alias_that_was_deployed_gives_the_report(run):
     assert document["logs"]["versions"] == [document["function"]["version"]]
     assert (result["status"], result["query"]) == ("completed", TOPIC)
     assert (result["research"], result["analysis"]) == ("Notes.", "Patterns.")
-    assert result["report"] == "# Report\n\nAll of it."
+    assert result["report"] == f"# Report\n\nAll of it.{FROM_MEMORY}"
 
 
 def test_no_model_call_is_repeated_though_the_execution_was_suspended_for_a_throttle(run):

@@ -10,7 +10,7 @@ import pytest
 from aws_durable_execution_sdk_python.execution import InitialExecutionState
 
 from agent_workflow.agents import read_agents
-from tests.fakes import FakeModel, Reply, declare_agents, declare_clerk
+from tests.fakes import FROM_MEMORY, FakeModel, Reply, declare_agents, declare_clerk
 from tests.workflow.flows import with_packaged_flow
 
 EVENT = {"query": "edge computing"}
@@ -62,7 +62,7 @@ def test_the_result_has_the_shape_of_the_contract_exactly(as_packaged):
         "query": "edge computing",
         "research": "the research",
         "analysis": "the analysis",
-        "report": "the summary",
+        "report": f"the summary{FROM_MEMORY}",
     }
     assert list(usage["agents"]) == ["research", "analysis", "summary"]
     assert shape(usage) == {"agents": dict, **SUMS, **MONEY, "prices_as_of": type(None), "estimates": dict}
@@ -117,7 +117,7 @@ def test_the_demo_checkpoint_suspends_between_analysis_and_summary_and_resumes(p
     assert pipeline.names.index("demo-checkpoint") == pipeline.names.index("summary-agent") - 1
     assert pipeline.invocations > 1
     assert pipeline.calls == {"research": 1, "analysis": 1, "summary": 1}
-    assert (result["status"], result["report"]) == ("completed", "the summary")
+    assert (result["status"], result["report"]) == ("completed", f"the summary{FROM_MEMORY}")
 
 
 def test_without_it_one_invocation_runs_everything(pipeline):

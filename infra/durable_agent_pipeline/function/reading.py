@@ -1,12 +1,15 @@
 """Puts the packaged tools that keywords switch on to use: their variables and their permissions, in one place."""
 
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_iam as iam
 
-from ..agents.declaration import toolboxes
+from ..agents.declaration import boxes_in, toolboxes
 from ..choices.props import PipelineProps
+from ..names import AGENTS_FOLDER
+from ..package.lambda_source import lambda_source
 
 
 def tool_settings(stack: Stack, props: PipelineProps) -> dict[str, dict[str, Any]]:
@@ -34,6 +37,12 @@ def agent_tools(stack: Stack, props: PipelineProps) -> dict[str, list[str]]:
         for agent in choice.agents:
             given.setdefault(agent, []).extend(names)
     return given
+
+
+def boxes_used(props: PipelineProps) -> set[str]:
+    """The boxes of packaged tools that the agents file or a keyword switches on; the code of the rest does not ship."""
+    folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
+    return {*boxes_in(folder), *(choice.box for choice in props.tools)}
 
 
 def allow_reading(stack: Stack, props: PipelineProps, role: iam.IRole) -> None:

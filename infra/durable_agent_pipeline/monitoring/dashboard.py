@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ..choices.props import PipelineProps
+from ..function.reading import boxes_used
 from ..names import RUNBOOK
 from .alarm_rules import MAX_OPERATIONS, MAX_STORAGE_BYTES
 from .metrics import FACTS
@@ -107,6 +108,11 @@ def _limits(metrics: PipelineMetrics) -> Row:
     )
 
 
+def _sources(metrics: PipelineMetrics) -> Row:
+    kinds = ("citations_verified", "citations_dropped")
+    return Row("What do reports rest on?", (Graph("Citations", [metrics.of_pipeline(key) for key in kinds]),))
+
+
 def _failures() -> Row:
     named = 'parse message "agent=<*>, error=<*> | agent failed" as agent, error_type'
     failed = "filter ispresent(error_type)"
@@ -152,7 +158,7 @@ def dashboard(
     board.add_widgets(
         cloudwatch.AlarmStatusWidget(title="Alarms", width=_WIDTH, height=3, alarms=list(alarms.values()))
     )
-    for row in rows(metrics):
+    for row in (*rows(metrics), *([_sources(metrics)] if boxes_used(props) else [])):
         board.add_widgets(_text(f"## {row.question}"))
         if row.graphs:
             for graphs in lines_of(row.graphs):

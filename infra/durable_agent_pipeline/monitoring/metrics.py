@@ -96,6 +96,8 @@ FACTS: Mapping[str, MetricFact] = {
     "tool_calls": _own("ToolCalls", "Sum", "tool calls", "Count", "Agent"),
     "tool_errors": _own("ToolErrors", "Sum", "tool errors", "Count", "Agent"),
     "saved": _own("SavedUSD", "Sum", "USD saved by checkpoints", "None", "Agent"),
+    "citations_verified": _own("CitationsVerified", "Sum", "findings whose quote was found", "Count"),
+    "citations_dropped": _own("CitationsDropped", "Sum", "dropped: no such source or quote", "Count"),
     "failures": _own("Failures", "Sum", "failures", "Count", "ErrorType"),
 }
 

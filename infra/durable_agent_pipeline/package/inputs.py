@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..agents.declaration import boxes_in, toolboxes
+from ..agents.declaration import toolboxes
 from ..choices.props import PipelineProps
+from ..function.reading import boxes_used
 from ..names import AGENTS_FOLDER, FILE_NAME
 from . import build
 from .lambda_source import lambda_source, shipped_files
@@ -86,7 +87,7 @@ def package_of(props: PipelineProps, *, for_host: bool = False, deployment: str 
     if props.agents:  # a folder of the caller's takes the place of the packaged one, file for file
         sources = [(file, inside) for file, inside in sources if not inside.startswith(f"{AGENTS_FOLDER}/")]
         own = [(file, f"{AGENTS_FOLDER}/{inside}") for inside, file in shipped_files(Path(props.agents))]
-    boxes = _boxes(props)
+    boxes = boxes_used(props)
     left_out = tuple(f"research_tools/{box}/" for box in toolboxes().TOOLBOXES if box not in boxes)
     sources = [(file, inside) for file, inside in sources if not inside.startswith(left_out)]
     read = [(file, f"{AGENTS_FOLDER}/{inside}") for choice in props.tools for file, inside in choice.files()]
@@ -98,12 +99,6 @@ def package_of(props: PipelineProps, *, for_host: bool = False, deployment: str 
         keep=tuple(sorted({name for box in boxes for name in toolboxes().TOOLBOXES[box].keeps})),
         added=() if deployment is None else ((FILE_NAME, deployment),),
     )
-
-
-def _boxes(props: PipelineProps) -> set[str]:
-    """The boxes of packaged tools that the agents file or a keyword switches on; the rest do not ship."""
-    folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
-    return {*boxes_in(folder), *(choice.box for choice in props.tools)}
 
 
 def _minor(props: PipelineProps) -> str:
