@@ -13,9 +13,11 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts.console.ending import DONE, FAILED, ended
+from scripts.console.sentence import say
 from scripts.crash_lab.display import display_on
 from scripts.crash_lab.record import record
-from scripts.crash_lab.report import document, write_table
+from scripts.crash_lab.report import closing_line, document, write_table
+from scripts.crash_lab.scenarios import SCENARIOS
 from scripts.crash_lab.sweep import Sweep, Unusable, run_sweep
 from scripts.local_aws.processes.child import ChildDied
 
@@ -23,10 +25,10 @@ SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def main(arguments: list[str]) -> int:
-    """Run a sweep; returns 0 if every tried point holds, 1 if one does not or nothing could be tried."""
+    """Run the sweeps; returns 0 if every tried point holds, 1 if one does not or nothing could be tried."""
     options = _parser().parse_args(arguments)
-    if options.record and options.points is not None:
-        _parser().error("--record needs every point, got --points")
+    if options.record and (options.points is not None or options.scenario is not None):
+        _parser().error("--record needs every point, got --points or --scenario")
     return ended("crash lab", lambda: _run(options))
 
 
@@ -35,27 +37,35 @@ def _run(options: argparse.Namespace) -> int:
     began = time.monotonic()
     try:
         with display_on(Console(stderr=True)) as display:
-            sweep = run_sweep(folder, most=options.points, jobs=options.jobs, progress=display)
+            scenarios = [SCENARIOS[name] for name in SCENARIOS if options.scenario in (None, name)]
+            sweeps = [
+                run_sweep(folder, scenario, most=options.points, jobs=options.jobs, progress=display)
+                for scenario in scenarios
+            ]
     except (ChildDied, Unusable) as error:
         return _fail(error, folder, as_json=options.json)
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return _write(sweep, time.monotonic() - began, options, folder)
+    return _write(sweeps, time.monotonic() - began, options, folder)
 
 
-def _write(sweep: Sweep, seconds: float, options: argparse.Namespace, folder: Path) -> int:
+def _write(sweeps: list[Sweep], seconds: float, options: argparse.Namespace, folder: Path) -> int:
     if options.json:
-        print(json.dumps(document(sweep, seconds), indent=2))
+        print(json.dumps(document(sweeps, seconds), indent=2))
     else:
-        write_table(sweep, seconds, Console())
+        console = Console()
+        for sweep in sweeps:
+            write_table(sweep, console)
+        say(console, closing_line(sweeps, seconds))
     if options.picture is not None:
         from scripts.crash_lab.picture import draw
 
-        draw(sweep, options.picture)
+        for sweep in sweeps:
+            draw(sweep, options.picture.with_stem(f"{options.picture.stem}-{sweep.scenario.name}"))
     if options.record:
-        record(sweep, seconds)
-    if all(verdict.holds for verdict in sweep.verdicts):
+        record(sweeps, seconds)
+    if all(verdict.holds for sweep in sweeps for verdict in sweep.verdicts):
         shutil.rmtree(folder, ignore_errors=True)
         return DONE
     print(f"crash lab: what the processes wrote is kept in {folder}", file=sys.stderr)
@@ -75,13 +85,18 @@ def _parser() -> argparse.ArgumentParser:
         description="Kill the pipeline's process (SIGKILL) before, during and after every durable operation, each time "
         "in a new execution, and show that no completed call is made again. Needs no AWS account and no network.",
         epilog="exit: 0 every tried point holds; 1 one does not, or nothing could be tried; 2 bad usage. All points "
-        "take about five minutes on two cores.",
+        "take about TIME minutes on two cores.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the table")
-    parser.add_argument("--points", type=_count, metavar="N", help="try N points at even distances. Default: all")
+    parser.add_argument("--scenario", choices=SCENARIOS, metavar="NAME", help=f"{', '.join(SCENARIOS)}. Default: all")
+    parser.add_argument(
+        "--points", type=_count, metavar="N", help="try N points of each scenario, at even distances. Default: all"
+    )
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2, help="stacks at the same time. Default: 2")
-    parser.add_argument("--picture", type=_picture, metavar="FILE", help="draw the sweep (.png, .svg or .pdf)")
-    parser.add_argument("--record", action="store_true", help="write the figures and the picture into docs/")
+    parser.add_argument(
+        "--picture", type=_picture, metavar="FILE", help="draw each scenario: FILE-NAME.svg, .png or .pdf"
+    )
+    parser.add_argument("--record", action="store_true", help="write the figures and the pictures into docs/")
     return parser
 
 

@@ -18,10 +18,12 @@ class Display(Progress):
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
+        self._points = 0
         self._task = bars.add_task("undisturbed run", total=None)
 
-    def planned(self, points: int) -> None:
-        self._bars.update(self._task, total=points, description="killing")
+    def planned(self, scenario: str, points: int) -> None:
+        self._points += points
+        self._bars.update(self._task, total=self._points, description=f"killing {scenario}")
 
     def tried(self, verdict: Verdict) -> None:
         if not verdict.holds:

@@ -1,4 +1,4 @@
-"""One execution in the lab: start it, kill it where the point says, answer the editor's question, keep all evidence."""
+"""One execution in the lab: start it, kill it where the point says, answer what people are asked, keep all evidence."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scripts.crash_lab import scenario
 from scripts.crash_lab.points import KillPoint, fault_of
 from scripts.crash_lab.stack import LabStack
 from scripts.local_aws.processes.journal import Follower
@@ -37,6 +36,8 @@ class Evidence:
     events: the Lambda endpoint's journal of it: invocations, checkpoint updates that the engine accepted, kills.
     calls: the model endpoint's lines.
     witness: the tools' lines.
+    notices: what people were told of reviews.
+    execution: whose end is the end; those that it started are in the events too. Default: any.
     killed: pids of the processes that were killed on purpose.
     result: the handler's result; None if there is none.
     failure: why there is no result. Default: none.
@@ -45,6 +46,8 @@ class Evidence:
     events: Lines = field(default_factory=list)
     calls: Lines = field(default_factory=list)
     witness: Lines = field(default_factory=list)
+    notices: Lines = field(default_factory=list)
+    execution: str | None = None
     killed: list[int] = field(default_factory=list)
     result: dict[str, Any] | None = None
     failure: str | None = None
@@ -52,25 +55,31 @@ class Evidence:
 
     @property
     def running(self) -> int | None:
-        """Pid of the process that runs now."""
-        last = self._last_of_processes
-        return int(last["pid"]) if last.get("event") == "invocation_started" else None
+        """Pid of the process that runs now; of several, the last one to start."""
+        pids: dict[int, None] = {}
+        for line in self.events:
+            if line["event"] == "invocation_started":
+                pids[int(line["pid"])] = None
+            elif line["event"] == "invocation_ended":
+                pids.pop(int(line["pid"]), None)
+        return next(reversed(pids), None)
 
     @property
     def suspended(self) -> bool:
-        """Whether the function ended by itself and waits for the engine."""
-        last = self._last_of_processes
-        return last.get("event") == "invocation_ended" and last.get("status") == "PENDING"
+        """Whether every process ended, the last one by itself, and the engine is waited for."""
+        ends = [line for line in self.events if line["event"] == "invocation_ended"]
+        return bool(ends) and ends[-1].get("status") == "PENDING" and self.running is None
 
     @property
     def finished(self) -> bool:
         """Whether the execution is over."""
-        return any(line["event"] == "execution_finished" for line in self.events)
+        over = [line.get("execution") for line in self.events if line["event"] == "execution_finished"]
+        return bool(over) and self.execution in (None, *over)
 
-    @property
-    def _last_of_processes(self) -> dict[str, Any]:
-        of_processes = ("invocation_started", "invocation_ended")
-        return next((line for line in reversed(self.events) if line["event"] in of_processes), {})
+
+def model_witness(line: Mapping[str, Any]) -> str:
+    """How the model's endpoint knows a call: by the name of the reply in the scenario's script."""
+    return str(line.get("reply", "a call without a name"))
 
 
 def observe(
@@ -82,7 +91,8 @@ def observe(
         ChildDied: a part of the stack ended.
         Interrupted: `stopping` was set.
     """
-    faults = {scenario.THROTTLED: "throttle"} if throttled else fault_of(point)
+    scenario = stack.scenario
+    faults = {str(scenario.throttled): "throttle"} if throttled else fault_of(point, scenario)
     held = point.call if point and point.moment == "during" else None
     stack.prepare(script=scenario.script(faults), kill_rules=point.kill_rules if point else [], hold=held)
     return _Observation(stack, held).run(stopping)
@@ -94,7 +104,7 @@ class _Observation:
         self._client: LambdaClient = stack.client()
         self._held = held
         self._evidence = Evidence()
-        self._questions: list[str] = []
+        self._questions: list[tuple[str, str]] = []
         self._answered: set[str] = set()
         self._followers: list[tuple[Follower, Callable[[Lines], None]]] = [
             (Follower(stack.events), self._take_events),
@@ -102,9 +112,8 @@ class _Observation:
             (Follower(stack.witness), self._evidence.witness.extend),
             (Follower(stack.outbox), self._take_questions),
         ]
-        self._execution = ""
-        for follower, _ in self._followers:
-            follower.new_lines()  # those of the executions before
+        lines = [follower.new_lines() for follower, _ in self._followers]
+        self._before = {line.get("execution") for line in lines[0]}
 
     def run(self, stopping: threading.Event) -> Evidence:
         began = time.monotonic()
@@ -112,15 +121,16 @@ class _Observation:
             FunctionName=FUNCTION_NAME,
             Qualifier=ALIAS,
             InvocationType="Event",
-            Payload=json.dumps(scenario.EVENT).encode(),
+            Payload=json.dumps(self._stack.scenario.event).encode(),
         )
-        self._execution = started["DurableExecutionArn"]
+        self._evidence.execution = started["DurableExecutionArn"]
         while not self._evidence.finished and time.monotonic() - began < PATIENCE_SECONDS:
             if stopping.wait(LOOK_SECONDS):
                 raise Interrupted
             self._stack.check()
             self._look()
         self._evidence.seconds = time.monotonic() - began
+        self._read_notices()
         self._read_result()
         return self._evidence
 
@@ -129,8 +139,10 @@ class _Observation:
             take(follower.new_lines())
         if self._held is not None and self._held_call_began() and self._evidence.running is not None:
             self._kill(self._evidence.running)
-        if self._questions and self._evidence.suspended:
-            self._answer(self._questions.pop())
+        if self._evidence.suspended:
+            self._read_notices()
+            if self._questions:
+                self._answer(*self._questions.pop())
 
     def _kill(self, pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
@@ -141,35 +153,38 @@ class _Observation:
     def _held_call_began(self) -> bool:
         # a model call is killed once a part of its reply has come, a tool once it said so
         began = [line["call"] for line in self._evidence.witness if line["event"] == "started"]
-        began += [
-            scenario.model_witness(line["agent"], line["turn"])
-            for line in self._evidence.calls
-            if line["event"] == "token"
-        ]
+        began += [model_witness(line) for line in self._evidence.calls if line["event"] == "token"]
         return self._held in began
 
     def _take_events(self, lines: Lines) -> None:
-        mine = [line for line in lines if line.get("execution") == self._execution]
+        mine = [line for line in lines if line.get("execution") not in self._before]
         self._evidence.events += mine
         self._evidence.killed += [line["pid"] for line in mine if line["event"] == "killed"]
 
     def _take_questions(self, lines: Lines) -> None:
-        self._questions += [line["callback_id"] for line in lines]
+        self._questions += [(line["callback_id"], "editor") for line in lines]
 
-    def _answer(self, callback_id: str) -> None:
-        # a question that was sent twice is still one callback; the editor answers once
-        if callback_id not in self._answered:
+    def _read_notices(self) -> None:
+        if self._stack.scenario.reviews:
+            new = self._stack.topic.new_messages()
+            self._evidence.notices += new
+            self._questions += [(notice["callback_id"], notice["review"]) for notice in new]
+
+    def _answer(self, callback_id: str, question: str) -> None:
+        # a question that was sent twice is still one callback; a person answers once
+        answer = self._stack.scenario.answers.get(question)
+        if callback_id not in self._answered and answer is not None:
             self._answered.add(callback_id)
-            answer = scenario.EDITORS_ANSWER.encode()
-            self._client.send_durable_execution_callback_success(CallbackId=callback_id, Result=answer)
+            self._client.send_durable_execution_callback_success(CallbackId=callback_id, Result=answer.encode())
 
     def _read_result(self) -> None:
+        execution = str(self._evidence.execution)
         if not self._evidence.finished:
             with suppress(Exception):  # what is wrong is told already
-                self._client.stop_durable_execution(DurableExecutionArn=self._execution)
+                self._client.stop_durable_execution(DurableExecutionArn=execution)
             self._evidence.failure = f"did not end within {PATIENCE_SECONDS:g} seconds"
             return
-        details = self._client.get_durable_execution(DurableExecutionArn=self._execution)
+        details = self._client.get_durable_execution(DurableExecutionArn=execution)
         if details["Status"] == "SUCCEEDED":
             self._evidence.result = json.loads(details["Result"])
         else:

@@ -115,7 +115,8 @@ def _title(sweep: Sweep) -> str:
     all_ = total(rows_of(sweep.verdicts))
     same = sum(verdict.result_identical and verdict.ledger_identical for verdict in sweep.verdicts)
     return (
-        f"SIGKILL at {all_.kills} points of one execution: {all_.repeated_completed} completed calls repeated, "
+        f"{sweep.scenario.name}: SIGKILL at {all_.kills} points of one execution: "
+        f"{all_.repeated_completed} completed calls repeated, "
         f"{same} of {all_.kills} with identical result and ledger"
     )
 

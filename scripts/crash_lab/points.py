@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from glob import escape
 from typing import Any, Literal
 
-from scripts.crash_lab.scenario import THROTTLED, Call
+from scripts.crash_lab.scenario import Scenario
 
 Moment = Literal["before", "during", "after"]
 
@@ -49,16 +49,17 @@ class KillPoint:
 
 
 def points_of(
-    updates: Iterable[Mapping[str, Any]], throttled_updates: Iterable[Mapping[str, Any]], calls: Sequence[Call]
+    updates: Iterable[Mapping[str, Any]], throttled_updates: Iterable[Mapping[str, Any]], scenario: Scenario
 ) -> list[KillPoint]:
     """Every kill point, operation by operation: as a tree, each level in the order of its first update.
 
     Args:
         updates: the `operation` events of an undisturbed run.
         throttled_updates: those of a run in which one model call was throttled; only its RETRY is taken.
-        calls: the calls of the scenario.
+        scenario: whose calls they are.
     """
-    witnesses = {call.path: call.witness for call in calls}
+    witnesses = {call.path: call.witness for call in scenario.calls}
+    held = {call.path for call in scenario.calls if call.held}
     kinds: dict[str, str] = {}
     seen: dict[str, list[str]] = {}
     retried = [update for update in throttled_updates if update["action"] == "RETRY"]
@@ -70,7 +71,7 @@ def points_of(
     return [
         KillPoint(path, kinds[path], action, moment, witnesses.get(path))
         for path in _as_tree(list(seen))
-        for action, moment in _moments(seen[path], makes_call=path in witnesses)
+        for action, moment in _moments(seen[path], holds_call=path in held)
     ]
 
 
@@ -85,11 +86,11 @@ def _as_tree(paths: Sequence[str]) -> list[str]:
     return sorted(paths, key=place)
 
 
-def _moments(actions: Sequence[str], *, makes_call: bool) -> list[tuple[str, Moment]]:
+def _moments(actions: Sequence[str], *, holds_call: bool) -> list[tuple[str, Moment]]:
     found: list[tuple[str, Moment]] = []
     for action in actions:
         found += [(action, "before"), (action, "after")]
-        if action == "START" and makes_call:
+        if action == "START" and holds_call:
             found.append((action, "during"))
     return found
 
@@ -101,10 +102,11 @@ def sample(points: Sequence[KillPoint], most: int | None) -> list[KillPoint]:
     return [points[(2 * number + 1) * len(points) // (2 * most)] for number in range(most)]
 
 
-def fault_of(point: KillPoint | None) -> dict[str, str]:
+def fault_of(point: KillPoint | None, scenario: Scenario) -> dict[str, str]:
     """What the model must do so that the point is met: stall in the middle of its reply, or throttle once."""
     if point is None or point.call is None:
         return {}
-    if point.throttled:
-        return {THROTTLED: "throttle"}
-    return {point.call: "stall_midstream"} if point.moment == "during" and point.call.startswith("model:") else {}
+    if point.throttled and scenario.throttled is not None:
+        return {scenario.throttled: "throttle"}
+    by_model = point.call in {reply["name"] for reply in scenario.replies}
+    return {point.call: "stall_midstream"} if point.moment == "during" and by_model else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,27 +15,32 @@ from scripts.crash_lab.sweep import Sweep
 from scripts.local_aws.processes.child import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "crash-lab.md"
-PICTURE = REPOSITORY / "docs" / "pictures" / "crash-lab.svg"
+PICTURES = REPOSITORY / "docs" / "pictures"
 BEGIN = "<!-- figures: written by scripts/crash_lab.py --record -->"
 END = "<!-- figures: end -->"
 
 
-def record(sweep: Sweep, seconds: float, page: Path = PAGE, picture: Path = PICTURE) -> None:
-    """Replace the figures in the page and the picture beside it.
+def record(sweeps: Sequence[Sweep], seconds: float, page: Path = PAGE, pictures: Path = PICTURES) -> None:
+    """Replace the figures in the page and the pictures, crash-lab-SCENARIO.svg.
 
     Raises:
         NoPlace: the page has not the two marks.
     """
-    write_block(page, BEGIN, END, _figures(sweep, seconds))
-    picture.parent.mkdir(exist_ok=True)
-    draw(sweep, picture)
+    write_block(page, BEGIN, END, _figures(sweeps, seconds))
+    pictures.mkdir(exist_ok=True)
+    for sweep in sweeps:
+        draw(sweep, pictures / f"crash-lab-{sweep.scenario.name}.svg")
 
 
-def _figures(sweep: Sweep, seconds: float) -> str:
-    rows = rows_of(sweep.verdicts)
+def _figures(sweeps: Sequence[Sweep], seconds: float) -> str:
     where = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    return "\n\n".join([f"{where}: {closing_line(sweeps, seconds)}.", *map(_table, sweeps)])
+
+
+def _table(sweep: Sweep) -> str:
+    rows = rows_of(sweep.verdicts)
     lines = [
-        f"{where}: {closing_line(sweep, seconds)}.",
+        f"Scenario `{sweep.scenario.name}`:",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|---|{'---:|' * 4}---|---|",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -58,32 +58,42 @@ def total(rows: Iterable[Row]) -> Row:
     return Row("all", *(sum(column) for column in zip(*listed, strict=True)))
 
 
-def document(sweep: Sweep, seconds: float) -> dict[str, Any]:
-    """The sweep as JSON: figures first, then every point."""
-    all_ = total(rows_of(sweep.verdicts))
-    usage = sweep.undisturbed["usage"]
+def document(sweeps: Sequence[Sweep], seconds: float) -> dict[str, Any]:
+    """The sweeps as JSON: figures first, then every point."""
+    verdicts = [verdict for sweep in sweeps for verdict in sweep.verdicts]
+    all_ = total(rows_of(verdicts))
     return {
-        "points_known": len(sweep.points),
+        "points_known": sum(len(sweep.points) for sweep in sweeps),
         "points_tried": all_.kills,
         "points_holding": all_.holding,
-        "processes_killed": sum(verdict.new_process for verdict in sweep.verdicts),
+        "processes_killed": sum(verdict.new_process for verdict in verdicts),
         "completed_calls_kept": all_.kept,
         "completed_calls_repeated": all_.repeated_completed,
         "in_flight_calls_repeated": all_.repeated_in_flight,
-        "in_flight_calls_repeated_at_most": max(len(verdict.repeated_in_flight) for verdict in sweep.verdicts),
+        "in_flight_calls_repeated_at_most": max(len(verdict.repeated_in_flight) for verdict in verdicts),
         "results_identical": all_.results_identical,
         "ledgers_identical": all_.ledgers_identical,
         "seconds": round(seconds, 1),
-        "undisturbed": {name: usage[name] for name in ("model_calls", "tool_calls", "cost_usd")},
+        "notices_repeated": notices_repeated(verdicts),
+        "reviews_asked_again": sum(len(verdict.asked_again) for verdict in verdicts),
+        "undisturbed": {sweep.scenario.name: _spent(sweep.undisturbed["usage"]) for sweep in sweeps},
         "not_compared": NOT_COMPARED,
-        "points": [_point(verdict) for verdict in sweep.verdicts],
+        "points": [
+            {"scenario": sweep.scenario.name, **_point(verdict)} for sweep in sweeps for verdict in sweep.verdicts
+        ],
     }
 
 
-def write_table(sweep: Sweep, seconds: float, console: Console) -> None:
-    """Print the table, what failed, and one closing line."""
+def notices_repeated(verdicts: Iterable[Verdict]) -> int:
+    """Notices that were sent twice, for the same callback: their process died before it could keep that they were."""
+    return sum(call.startswith("notice:") for verdict in verdicts for call in verdict.repeated_in_flight)
+
+
+def write_table(sweep: Sweep, console: Console) -> None:
+    """Print a scenario's table and what failed."""
     rows = rows_of(sweep.verdicts)
-    table = Table(box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)  # fits 80 columns
+    title = f"scenario: {sweep.scenario.name}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)  # fits 80 columns
     for name in COLUMNS:
         text = name in ("operation", "result", "ledger")
         table.add_column(name, no_wrap=name != "operation", justify="left" if text else "right")
@@ -96,7 +106,6 @@ def write_table(sweep: Sweep, seconds: float, console: Console) -> None:
     for verdict in sweep.verdicts:
         if not verdict.holds:
             say(console, f"does not hold: {verdict.point.name}: {'; '.join(reasons(verdict))}", style="red")
-    say(console, closing_line(sweep, seconds))
 
 
 def in_tree(path: str, shown: Container[str]) -> str:
@@ -106,13 +115,14 @@ def in_tree(path: str, shown: Container[str]) -> str:
     return " " * above + "/".join(parts[above:])
 
 
-def closing_line(sweep: Sweep, seconds: float) -> str:
-    """The sweep in one sentence."""
-    all_ = total(rows_of(sweep.verdicts))
+def closing_line(sweeps: Sequence[Sweep], seconds: float) -> str:
+    """The sweeps in one sentence."""
+    verdicts = [verdict for sweep in sweeps for verdict in sweep.verdicts]
+    all_ = total(rows_of(verdicts))
     return (
-        f"{all_.holding} of {all_.kills} kill points hold ({len(sweep.points)} known): "
+        f"{all_.holding} of {all_.kills} kill points hold ({sum(len(sweep.points) for sweep in sweeps)} known): "
         f"{all_.repeated_completed} completed calls repeated, {all_.kept} kept, "
-        f"{all_.repeated_in_flight} in-flight calls made once more; "
+        f"{all_.repeated_in_flight} in-flight calls made once more, {notices_repeated(verdicts)} of them notices; "
         f"{all_.results_identical} results and {all_.ledgers_identical} ledgers identical; {seconds:.0f} s"
     )
 
@@ -124,8 +134,13 @@ def reasons(verdict: Verdict) -> list[str]:
     found += [f"completed call repeated: {call}" for call in verdict.repeated_completed]
     found += [f"call made more than twice: {call}" for call in verdict.repeated_too_often]
     found += [f"call never seen: {call}" for call in verdict.not_made]
+    found += [f"asked more than once: {review}" for review in verdict.asked_again]
     found += [f"differs from the undisturbed run: {place}" for place in verdict.differences]
     return found + ([verdict.failure] if verdict.failure else [])
+
+
+def _spent(usage: dict[str, Any]) -> dict[str, Any]:
+    return {name: usage[name] for name in ("model_calls", "tool_calls", "cost_usd") if name in usage}
 
 
 def _row(path: str, verdicts: list[Verdict]) -> Row:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from scripts.crash_lab import scenario
+from scripts.crash_lab.scenario import Scenario
 from scripts.local_aws.bedrock.process import ScriptedBedrock
+from scripts.local_aws.processes.child import REPOSITORY
 from scripts.local_aws.stack import LocalStack, StackSettings
+from scripts.local_aws.topic import Topic
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 INVOCATION_SECONDS = 60
+PACKAGED_FLOW = REPOSITORY / "lambda_src" / "agents" / "flow.py"
 CRASH_RETRY_SECONDS = 0.2
 """Pause of the engine before it invokes a crashed function again; 5 by itself."""
 
 
 class LabStack:
-    """Context manager: everything runs inside, nothing outside. One execution at a time.
+    """Context manager: everything runs inside, nothing outside. One execution of one scenario at a time.
 
     events, calls: what the Lambda endpoint and the Bedrock endpoint write down.
     witness, outbox: what the tools write down: their acts, and the callbacks that they wait for.
+    topic: where people are told of reviews.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
+        self.scenario = scenario
         self.calls = folder / "calls.jsonl"
         self.witness, self.outbox = folder / "witness.jsonl", folder / "outbox.jsonl"
         self.events = folder / "events.jsonl"
@@ -39,6 +45,7 @@ class LabStack:
         self._folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as running:
             self._bedrock = running.enter_context(ScriptedBedrock(self._folder))
+            self.topic = running.enter_context(Topic())
             self._stack = running.enter_context(LocalStack(self._settings()))
             self._running = running.pop_all()
         return self
@@ -75,12 +82,21 @@ class LabStack:
         self._bedrock.check()
         self._stack.check()
 
+    def _agents(self) -> Path:
+        folder = self._folder / "agents"
+        shutil.copytree(self.scenario.agents_folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        if self.scenario.packaged_flow:
+            shutil.copy(PACKAGED_FLOW, folder)
+        return folder
+
     def _settings(self) -> StackSettings:
         files = {"LAB_WITNESS": self.witness, "LAB_OUTBOX": self.outbox, "LAB_HOLD": self._hold}
         return StackSettings(
             folder=self._folder,
             environment={
-                **scenario.environment(),
+                **self.scenario.variables(),
+                **self.topic.environment,
+                "AGENTS_FOLDER": str(self._agents()),
                 **{name: str(file) for name, file in files.items()},
                 # an endpoint of the lab's own: its script is replaced for every execution
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock.url,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.crash_lab import scenario
 from scripts.crash_lab.observation import Evidence, observe
 from scripts.crash_lab.points import KillPoint, points_of, sample
+from scripts.crash_lab.scenario import Scenario
 from scripts.crash_lab.stack import LabStack
 from scripts.crash_lab.verdict import Verdict, judge, times_made
 
@@ -26,11 +26,13 @@ class Unusable(RuntimeError):
 class Sweep:
     """What came out.
 
+    scenario: of what.
     points: every kill point that the undisturbed run showed, tried or not.
     verdicts: of the tried ones, in the order of the points.
     undisturbed: the handler's result without a kill.
     """
 
+    scenario: Scenario
     points: tuple[KillPoint, ...]
     verdicts: tuple[Verdict, ...]
     undisturbed: dict[str, Any]
@@ -39,18 +41,19 @@ class Sweep:
 class Progress:
     """Told how far the sweep is; this one says nothing."""
 
-    def planned(self, points: int) -> None:
-        """So many points will be tried."""
+    def planned(self, scenario: str, points: int) -> None:
+        """So many points of a scenario will be tried."""
 
     def tried(self, verdict: Verdict) -> None:
         """One more was."""
 
 
-def run_sweep(folder: Path, *, most: int | None, jobs: int, progress: Progress) -> Sweep:
+def run_sweep(folder: Path, scenario: Scenario, *, most: int | None, jobs: int, progress: Progress) -> Sweep:
     """Try every kill point, or an even sample of `most`, and judge each.
 
     Args:
         folder: where logs and evidence go.
+        scenario: what is killed.
         most: how many points. Default of the command: all.
         jobs: stacks that work at the same time.
         progress: told how far it is.
@@ -60,23 +63,24 @@ def run_sweep(folder: Path, *, most: int | None, jobs: int, progress: Progress) 
         ChildDied: a part of a stack ended.
     """
     with ExitStack() as running:
-        stacks = [running.enter_context(LabStack(folder / f"stack-{number}")) for number in range(1, jobs + 1)]
+        folders = [folder / f"{scenario.name}-{number}" for number in range(1, jobs + 1)]
+        stacks = [running.enter_context(LabStack(each, scenario)) for each in folders]
         stopping = threading.Event()
         running.callback(stopping.set)
-        undisturbed = _clean(observe(stacks[0], None, stopping))
-        throttled = observe(stacks[0], None, stopping, throttled=True)
-        points = points_of(_updates(undisturbed), _updates(throttled), scenario.calls())
+        undisturbed = clean(observe(stacks[0], None, stopping), scenario)
+        throttled = observe(stacks[0], None, stopping, throttled=True) if scenario.throttled else Evidence()
+        points = points_of(_updates(undisturbed), _updates(throttled), scenario)
         chosen = sample(points, most)
-        progress.planned(len(chosen))
+        progress.planned(scenario.name, len(chosen))
         result = undisturbed.result or {}
 
         def attempt(stack: LabStack, point: KillPoint) -> Verdict:
-            verdict = judge(point, observe(stack, point, stopping), result, scenario.calls())
+            verdict = judge(point, observe(stack, point, stopping), result, scenario)
             progress.tried(verdict)
             return verdict
 
         verdicts = _spread(stacks, chosen, attempt, stopping)
-    return Sweep(tuple(points), tuple(verdicts), result)
+    return Sweep(scenario, tuple(points), tuple(verdicts), result)
 
 
 def _spread(
@@ -109,17 +113,22 @@ def _spread(
     return [verdicts[number] for number in sorted(verdicts)]
 
 
-def _clean(evidence: Evidence) -> Evidence:
+def clean(evidence: Evidence, scenario: Scenario) -> Evidence:
+    """The evidence of an undisturbed run, if every call was made once and is a durable step.
+
+    Raises:
+        Unusable: it went wrong already.
+    """
     made = times_made(evidence)
-    wrong = [call.witness for call in scenario.calls() if made[call.witness] != 1]
+    wrong = [call.witness for call in scenario.calls if made[call.witness] != 1]
     if evidence.failure is not None:
-        raise Unusable(f"the undisturbed run gave no result: {evidence.failure}")
-    if wrong or len(made) != len(scenario.calls()):
-        raise Unusable(f"every call of the undisturbed run must be made once, got {dict(made)}")
+        raise Unusable(f"{scenario.name}: the undisturbed run gave no result: {evidence.failure}")
+    if wrong or len(made) != len(scenario.calls):
+        raise Unusable(f"{scenario.name}: every call of the undisturbed run must be made once, got {dict(made)}")
     succeeded = {update["operation"] for update in _updates(evidence) if update["action"] == "SUCCEED"}
-    if bare := [call.path for call in scenario.calls() if call.path not in succeeded]:
+    if bare := [call.path for call in scenario.calls if call.path not in succeeded]:
         # without a checkpoint of its own a call would never count as completed, and its repetition as harmless
-        raise Unusable(f"every call must be a durable step, got none named {bare[0]}")
+        raise Unusable(f"{scenario.name}: every call must be a durable step, got none named {bare[0]}")
     return evidence
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.crash_lab.observation import Evidence
+from scripts.crash_lab.observation import Evidence, model_witness
 from scripts.crash_lab.points import KillPoint
-from scripts.crash_lab.scenario import Call, model_witness
+from scripts.crash_lab.scenario import Scenario
 
 NOT_COMPARED = {
     "attempts": "a call that was in flight at the kill is tried once more",
@@ -33,6 +33,7 @@ class Verdict:
     repeated_in_flight: calls that had begun, were not completed, and were made once more.
     repeated_too_often: calls made more than twice; must be empty.
     not_made: calls of the scenario that nobody saw; must be empty.
+    asked_again: reviews of which people were told with two callback ids, or that must not be; must be empty.
     differences: places in the result or ledger that differ from the undisturbed run.
     failure: why there is no result. Default: there is one.
     """
@@ -46,6 +47,7 @@ class Verdict:
     repeated_in_flight: tuple[str, ...]
     repeated_too_often: tuple[str, ...]
     not_made: tuple[str, ...]
+    asked_again: tuple[str, ...]
     result_identical: bool
     ledger_identical: bool
     differences: tuple[str, ...]
@@ -63,18 +65,18 @@ class Verdict:
     @property
     def holds(self) -> bool:
         """Whether the point shows what the lab claims."""
-        wrong = self.repeated_completed or self.repeated_too_often or self.not_made or self.failure
+        wrong = self.repeated_completed or self.repeated_too_often or self.not_made or self.asked_again or self.failure
         same = self.result_identical and self.ledger_identical
         return self.new_process and self.met and same and not wrong
 
 
-def judge(point: KillPoint, evidence: Evidence, undisturbed: dict[str, Any], calls: tuple[Call, ...]) -> Verdict:
+def judge(point: KillPoint, evidence: Evidence, undisturbed: dict[str, Any], scenario: Scenario) -> Verdict:
     """Compare the evidence of one kill with the result of the undisturbed run."""
     made = times_made(evidence)
-    completed = completed_calls(evidence, calls)
+    completed = completed_calls(evidence, scenario)
     repeated = [witness for witness, times in made.items() if times > 1]
     differences = differing(undisturbed, evidence.result) if evidence.result is not None else ["no result"]
-    of_ledger = [place for place in differences if place.startswith("usage")]
+    of_ledger = [place for place in differences if "usage" in place.split(".")]
     died = [line["pid"] for line in evidence.events if _died(line)]
     in_flight = tuple(witness for witness in repeated if witness not in completed)
     return Verdict(
@@ -86,7 +88,8 @@ def judge(point: KillPoint, evidence: Evidence, undisturbed: dict[str, Any], cal
         repeated_completed=tuple(witness for witness in repeated if witness in completed),
         repeated_in_flight=in_flight,
         repeated_too_often=tuple(witness for witness, times in made.items() if times > 2),  # noqa: PLR2004
-        not_made=tuple(call.witness for call in calls if not made[call.witness]),
+        not_made=tuple(call.witness for call in scenario.calls if not made[call.witness]),
+        asked_again=_asked_again(evidence, scenario),
         result_identical=len(differences) == len(of_ledger),
         ledger_identical=evidence.result is not None and not of_ledger,
         differences=tuple(differences),
@@ -108,14 +111,21 @@ def _met(point: KillPoint, completed: Sequence[str], in_flight: Sequence[str]) -
 
 def times_made(evidence: Evidence) -> Counter[str]:
     """How often each call began, as the model's endpoint and the disk saw it; nothing of this comes from the ledger."""
-    made = Counter(model_witness(line["agent"], line["turn"]) for line in evidence.calls if line["event"] == "started")
+    made = Counter(model_witness(line) for line in evidence.calls if line["event"] == "started")
     made.update(line["call"] for line in evidence.witness if line["event"] == "started")
+    made.update(f"notice:{notice['review']}" for notice in evidence.notices)
     return made
 
 
-def completed_calls(evidence: Evidence, calls: tuple[Call, ...]) -> list[str]:
+def _asked_again(evidence: Evidence, scenario: Scenario) -> tuple[str, ...]:
+    """A notice may be sent twice, for one callback; a second callback would be a second question."""
+    asked = Counter(review for review, _ in {(told["review"], told["callback_id"]) for told in evidence.notices})
+    return tuple(review for review, callbacks in asked.items() if callbacks > 1 or review not in scenario.reviews)
+
+
+def completed_calls(evidence: Evidence, scenario: Scenario) -> list[str]:
     """Calls whose SUCCEED the engine had accepted when the process after the killed one started."""
-    witnesses = {call.path: call.witness for call in calls}
+    witnesses = {call.path: call.witness for call in scenario.calls}
     completed: list[str] = []
     killed = False
     for line in evidence.events:

@@ -39,7 +39,8 @@ def build_app(backend: Backend, calls: CallsLog) -> Starlette:
             except AwsError as error:
                 return _error_response(error)
             request = read_request(http.path_params["model_id"], body, streaming=streaming)
-            return _Answer(backend, request, calls.started(request))
+            reply = backend.name_of(request) if isinstance(backend, ScriptBackend) else None
+            return _Answer(backend, request, calls.started(request, reply))
 
         return endpoint
 

@@ -23,13 +23,13 @@ class CallsLog:
         self._calls: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_CALLS)
         self._attempts: Counter[tuple[str, int]] = Counter()
 
-    def started(self, request: ConverseRequest) -> "Call":
-        """A request arrived; the returned call records what becomes of it."""
+    def started(self, request: ConverseRequest, reply: str | None = None) -> "Call":
+        """A request arrived, which `reply` of a script answers; the returned call records what becomes of it."""
         key = (request.agent, request.turn)
         self._attempts[key] += 1
         stat = {"agent": request.agent, "turn": request.turn, "attempt": self._attempts[key], "outcome": "running"}
         self._calls.append(stat)
-        return Call(self, self._attempts.total(), request, stat)
+        return Call(self, self._attempts.total(), request, stat, reply)
 
     def stats(self) -> dict[str, Any]:
         """`{"calls": [{agent, turn, attempt, outcome}, ...]}`; outcome is running, finished, failed or disconnected."""
@@ -45,10 +45,14 @@ class CallsLog:
 class Call:
     """One request's way through the log."""
 
-    def __init__(self, log: CallsLog, number: int, request: ConverseRequest, stat: dict[str, Any]) -> None:
+    def __init__(
+        self, log: CallsLog, number: int, request: ConverseRequest, stat: dict[str, Any], reply: str | None
+    ) -> None:
         self._log = log
         self._stat = stat
         self._named = {"call": number, "agent": request.agent, "turn": request.turn, "model_id": request.model_id}
+        if reply is not None:
+            self._named["reply"] = reply
         self._began = self._told = time.monotonic()
         self.input_tokens = 0
         self.output_tokens = 0

@@ -22,6 +22,10 @@ class ConverseRequest:
     tool_choice: dict[str, Any]
     inference: dict[str, Any]
 
+    def text(self) -> str:
+        """All the text of the conversation, without the system prompt."""
+        return "\n".join(_texts(self.messages))
+
     def words(self) -> int:
         """Words of all the text sent, a stand-in for tokens where no tokenizer is at hand."""
         return len(self.system.split()) + sum(len(text.split()) for text in _texts(self.messages))

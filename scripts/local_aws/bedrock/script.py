@@ -47,6 +47,8 @@ class ScriptedReply(_Part):
     """One reply and the faults that come before it.
 
     `agent`, `turn`: whom it answers. Default: "*", any.
+    `contains`: a text that must stand in the conversation, such as a topic. Default: any conversation.
+    `name`: what the calls file calls a request that it answers. Default: nothing.
     `stop_reason`: Default: tool_use when the reply asks for tools, else end_turn.
     `delay_seconds`: silence before the first byte. Default: 0.
     `stall_seconds`: silence of the stall faults, after which the socket closes. Default: an hour.
@@ -54,6 +56,8 @@ class ScriptedReply(_Part):
 
     agent: str = "*"
     turn: Annotated[int, Field(ge=1)] | Literal["*"] = "*"
+    contains: str = ""
+    name: str | None = None
     text: str = ""
     tool_uses: list[ScriptedToolUse] = []
     stop_reason: (
@@ -66,8 +70,9 @@ class ScriptedReply(_Part):
     faults: list[Fault] = []
 
     def answers(self, request: ConverseRequest) -> bool:
-        """Whether this reply is meant for the request's agent and turn."""
-        return self.agent in ("*", request.agent) and self.turn in ("*", request.turn)
+        """Whether this reply is meant for the request's agent, turn and conversation."""
+        fits = self.agent in ("*", request.agent) and self.turn in ("*", request.turn)
+        return fits and (not self.contains or self.contains in request.text())
 
 
 class Script(_Part):
@@ -103,6 +108,10 @@ class ScriptBackend:
         """Answer from `script` from now on, with all its faults unused."""
         self._entries = [*script.replies, *([script.default] if script.default else [])]
         self._used: Counter[tuple[int, str, int]] = Counter()
+
+    def name_of(self, request: ConverseRequest) -> str | None:
+        """The name of the reply that answers the request."""
+        return next((entry.name for entry in self._entries if entry.answers(request)), None)
 
     async def reply(self, request: ConverseRequest) -> AsyncGenerator[Piece, None]:
         """The scripted pieces, word by word, or as many of them as the next fault lets through."""
