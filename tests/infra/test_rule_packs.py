@@ -11,10 +11,11 @@ from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 
-from infra.durable_agent_pipeline import DurableAgentPipeline
+from infra.durable_agent_pipeline import Documents, DurableAgentPipeline
 from infra.stacks.pipeline_stack import PipelineStack
 from infra.stacks.rule_packs import check
 from infra.stacks.stages import DEV, STAGES
@@ -135,6 +136,7 @@ def test_a_pipeline_with_every_choice_is_clean(tmp_path):
             execution_timeout=Duration.minutes(15),
             encryption_key=kms.Key(stack, "Key", enable_key_rotation=True),
             vpc=vpc,
+            documents=Documents(bucket=s3.Bucket.from_bucket_name(stack, "Papers", "papers"), prefix="notes/"),
             guardrail_arn="arn:aws:bedrock:us-east-1:111111111111:guardrail/abc",
             models={"summary": "global.anthropic.claude-sonnet-4-6"},
             deployment_config=codedeploy.LambdaDeploymentConfig.LINEAR_10_PERCENT_EVERY_1_MINUTE,

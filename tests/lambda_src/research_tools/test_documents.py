@@ -167,9 +167,14 @@ def test_a_link_out_of_the_folder_and_a_hidden_file_are_no_documents(folder, tmp
 
 
 def test_an_index_is_built_once_for_a_version(folder, monkeypatch):
-    built = []
+    built: list[Path] = []
     plain = index.build
-    monkeypatch.setattr(index, "build", lambda *given: (built.append(given[0]), plain(*given)))
+
+    def counted(finished, documents):
+        built.append(finished)
+        plain(finished, documents)
+
+    monkeypatch.setattr(index, "build", counted)
     tools(folder)
     tools(folder)
     assert len(built) == 1
