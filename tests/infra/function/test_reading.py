@@ -75,7 +75,7 @@ def test_documents_of_a_bucket_may_be_listed_and_read_below_their_prefix_and_not
         },
         {"Action": "s3:GetObject", "Effect": "Allow", "Resource": "arn:aws:s3:::papers/notes/*"},
     ]
-    settings = read_settings(variables)
+    settings = read_settings({name: value for name, value in variables.items() if isinstance(value, str)})
     assert settings.agent_tools == {"research": ["search_documents", "read_document"]}
     agents, boxes = read_agents_and_boxes(
         settings.agents_folder, more_settings=settings.tool_settings, more_tools=settings.agent_tools
