@@ -30,6 +30,7 @@ ONLY_THERE = {
         "agent_workflow/fan_out.py",
         "agent_workflow/flow.py",
         "agent_workflow/questions.py",
+        "agent_workflow/mcp_servers.py",
         "agent_workflow/review.py",
         "agent_workflow/endings.py",
         "agent_workflow/engine_client.py",
@@ -42,6 +43,7 @@ ONLY_THERE = {
         "agent_workflow/model.py",
         "agent_workflow/strands_agent.py",
         "agent_workflow/questions.py",
+        "research_tools/mcp/servers.py",
         "research_tools/reading.py",
     },
     "botocore": {
@@ -64,6 +66,7 @@ ONLY_THERE = {
         "research_tools/database/athena.py",
         "research_tools/database/postgres.py",
         "research_tools/knowledge_base/tools.py",
+        "research_tools/mcp/servers.py",
         "research_tools/web_search/agentcore.py",
         "review_page/aws.py",
     },

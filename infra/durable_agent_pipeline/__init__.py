@@ -10,6 +10,7 @@ from .pipeline import DurableAgentPipeline
 from .research_tools.databases import Athena, Postgres
 from .research_tools.documents import Documents
 from .research_tools.knowledge_base import KnowledgeBase
+from .research_tools.mcp import Mcp, McpServer
 from .research_tools.pages import Pages
 from .research_tools.web_search import WebSearch
 
@@ -20,6 +21,8 @@ __all__ = [
     "DurableAgentPipeline",
     "FrontDoor",
     "KnowledgeBase",
+    "Mcp",
+    "McpServer",
     "Pages",
     "PipelineKeywords",
     "PipelineProps",

@@ -12,6 +12,7 @@ from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.deployment import Deployment
 from agent_workflow.findings import INSTRUCTION, Book
 from agent_workflow.interruptions import notify_of
+from agent_workflow.mcp_servers import listed_tools
 from agent_workflow.questions import Asking
 from agent_workflow.strands_agent import build_agent
 from agent_workflow.toolboxes import own_tools
@@ -105,21 +106,22 @@ class AgentRuns:
         """
         asking = asking and replace(asking, observer=observer)
         arn = context.execution_context.durable_execution_arn
-        build: Callable[[], Any] = partial(build_agent, agent, self._settings, self._boxes, asking)
-        book = Book() if not plain and self.reads(agent) else None
-        return run(
-            context,
-            build if book is None else lambda: book.watch(build()),
-            prompt if book is None else f"{prompt}\n\n{INSTRUCTION}",
-            name=operation,
-            retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
-            tools=tool_options(agent.tool_options),
-            limits=Limits(**agent.limits.chosen()),
-            observer=observer,
-            serdes=self._serdes,
-            interrupts=notify_of(self._settings, arn, agent, stores=self._serdes is not None),
-            structured_output_model=book.model() if book else None,
-        )
+        with listed_tools(context, agent, self._boxes, self._settings.agents_folder, operation) as listed:
+            build: Callable[[], Any] = partial(build_agent, agent, self._settings, self._boxes, listed, asking)
+            book = Book() if not plain and self.reads(agent) else None
+            return run(
+                context,
+                build if book is None else lambda: book.watch(build()),
+                prompt if book is None else f"{prompt}\n\n{INSTRUCTION}",
+                name=operation,
+                retry=retry_transient(initial_delay_seconds=self._settings.retry_initial_delay_seconds),
+                tools=tool_options(agent.tool_options),
+                limits=Limits(**agent.limits.chosen()),
+                observer=observer,
+                serdes=self._serdes,
+                interrupts=notify_of(self._settings, arn, agent, stores=self._serdes is not None),
+                structured_output_model=book.model() if book else None,
+            )
 
     def reads(self, agent: AgentSpec) -> bool:
         """Whether the agent has packaged tools, and so answers in findings."""

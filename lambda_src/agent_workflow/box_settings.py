@@ -7,10 +7,11 @@ know only later (a host, an id, an ARN) is held to no narrower form than a word.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .rules import Rule, ruled, text, whole
+from .rules import FLAG, Rule, is_table, made, ruled, text, whole, words
 
 MOST_DOMAINS = 100
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -122,4 +123,80 @@ class Database:
             return f"must have either host or workgroup, got {'neither' if self.host is None else 'both'}"
         if self.host and (self.user is None) == (self.secret_arn is None):
             return f"must have either user or secret_arn, got {'neither' if self.user is None else 'both'}"
+        return None
+
+
+MCP_PACKAGES = (
+    *("mcp", "mcp_types", "starlette", "uvicorn", "sse_starlette", "python_multipart", "multipart", "jwt"),
+    *("truststore", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "click"),
+    *("cryptography", "cffi", "pycparser", "_cffi_backend*"),
+)
+"""What a client of MCP imports and the Lambda package leaves out where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class McpServer:
+    """One server of the Model Context Protocol.
+
+    Attributes:
+        tools: of the server that agents may have, by the server's own names. An agent has them as `SERVER_TOOL`.
+        reads_only: whether none of them has an effect on anything, which must be so: true.
+        url: of a server over streamable HTTP, https; http on this machine only. Default: none, `command` starts one.
+        command: program and arguments of a server over stdio, started in the agents folder. Default: none.
+        secret_arn: secret of Secrets Manager whose text is the bearer token for `url`. Default: none is sent.
+    """
+
+    tools: tuple[str, ...] = ruled(words("a list of at least one name of the server's tools", 1))
+    reads_only: bool = ruled(FLAG, default=False)
+    url: str | None = ruled(
+        text(r"https://\S{1,2000}|http://(127\.0\.0\.1|localhost)(:\d{1,5})?(/\S{0,2000})?", "an https address"),
+        default=None,
+    )
+    command: tuple[str, ...] = ruled(words("a list of a program and its arguments", 1), default=())
+    secret_arn: str | None = ruled(_WORD, default=None)
+
+
+def _servers(value: Mapping[str, Any], where: str) -> dict[str, McpServer]:
+    return {name: made(McpServer, given, f"{where}: servers.{name}") for name, given in value.items()}
+
+
+def _are_servers(value: Any) -> bool:
+    named = is_table(value) and bool(value) and all(re.fullmatch("[a-z][a-z0-9]{0,19}", name) for name in value)
+    return named and all(map(is_table, value.values()))
+
+
+def names_of_servers(tools: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Name of a server -> its tools, as the names by which agents have them."""
+    return tuple(f"{name}_{tool}" for name, listed in tools.items() for tool in listed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mcp:
+    """Servers of the Model Context Protocol whose tools agents have.
+
+    Attributes:
+        servers: name of a server, a word of small letters and digits -> the server.
+    """
+
+    servers: Mapping[str, McpServer] = ruled(
+        Rule("tables such as [tools.mcp.servers.wiki], named by small letters and digits", _are_servers, _servers)
+    )
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Names of all tools, as agents have them."""
+        return names_of_servers({name: server.tools for name, server in self.servers.items()})
+
+    def refusal(self) -> str | None:
+        """What no field can tell by itself; None if all is well."""
+        for name, server in self.servers.items():
+            if (server.url is None) == (not server.command):
+                return f"servers.{name} must have either url or command, got {'both' if server.url else 'neither'}"
+            if server.secret_arn and server.url is None:
+                return f"servers.{name}: secret_arn must come with url, got a command"
+            if not server.reads_only:
+                return (
+                    f"servers.{name} must have tools without effects only, since its agents read strangers' texts: "
+                    "say so by reads_only = true, got it without"
+                )
         return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from agent_workflow.agents import AgentSpec
+from agent_workflow.mcp_servers import Listed, no_more
 from agent_workflow.model import build_model
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.questions import Asking
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def build_agent(
-    agent: AgentSpec, settings: Settings, boxes: Mapping[str, Any] | None = None, asking: Asking | None = None
+    agent: AgentSpec,
+    settings: Settings,
+    boxes: Mapping[str, Any] | None = None,
+    listed: Listed = no_more,
+    asking: Asking | None = None,
 ) -> Agent:
     """A new agent with the declared model, prompt and tools; agents keep a conversation and are never shared.
 
@@ -26,6 +31,7 @@ def build_agent(
         agent: the declaration.
         settings: of the deployment.
         boxes: settings of the packaged tools that are switched on. Default: none.
+        listed: gives the tools that servers have listed. Default: none.
         asking: how it asks another agent. Default: it does not.
 
     Raises:
@@ -39,7 +45,11 @@ def build_agent(
         name=agent.name,
         model=build_model(agent, settings),
         system_prompt=agent.prompt,
-        tools=[*load_tools(folder, own_tools(agent.tools, boxes)), *packaged_tools(agent.tools, boxes, folder)],
+        tools=[
+            *load_tools(folder, own_tools(agent.tools, boxes)),
+            *packaged_tools(agent.tools, boxes, folder),
+            *listed(),
+        ],
         callback_handler=None,  # the default prints every token, and with it the text, to the log
         retry_strategy=None,
     )

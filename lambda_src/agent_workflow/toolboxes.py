@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .box_settings import Database, KnowledgeBase, Pages, WebSearch
+from .box_settings import MCP_PACKAGES, Database, KnowledgeBase, Mcp, Pages, WebSearch, names_of_servers
 from .rules import is_table, made, ruled, shown, text, whole
 
 
@@ -48,6 +48,7 @@ class Toolbox:
         settings: the class of its table; it may have `refusal()`, and `tools`, which then replaces the names here.
         module: has `make(settings) -> {name: function}`; imported only when an agent with one of the tools really runs.
         tools: their names.
+        listed: whether servers list them, in a step of each run; `module` then has no `make`. Default: false.
         keeps: top-level packages and botocore service models that the Lambda package must not leave out for them.
     """
 
@@ -55,6 +56,7 @@ class Toolbox:
     module: str
     tools: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    listed: bool = False
 
 
 TOOLBOXES: Mapping[str, Toolbox] = {
@@ -74,6 +76,7 @@ TOOLBOXES: Mapping[str, Toolbox] = {
     "database": Toolbox(
         settings=Database, module="research_tools.database.tools", tools=("query_database",), keeps=("athena", "rds")
     ),
+    "mcp": Toolbox(settings=Mcp, module="research_tools.mcp.servers", keeps=MCP_PACKAGES, listed=True),
 }
 """Name of a table `[tools.NAME]` -> what it switches on. The code is in `research_tools/NAME/`, its pins, if it has
 any, in a requirements.txt there: both ship only where the box is used."""
@@ -114,6 +117,8 @@ def tools_of(box: str, settings: Any) -> tuple[str, ...]:
 
 def names_in(box: str, chosen: Mapping[str, Any]) -> tuple[str, ...]:
     """As `tools_of`, of a table as the construct writes it, tokens and all."""
+    if TOOLBOXES[box].listed:
+        return names_of_servers({name: server["tools"] for name, server in chosen["servers"].items()})
     return tuple(chosen.get("tools", TOOLBOXES[box].tools))
 
 

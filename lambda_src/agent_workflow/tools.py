@@ -35,6 +35,7 @@ def packaged_tools(names: Sequence[str], boxes: Mapping[str, Any], folder: Path)
         ToolsNotFound: a box cannot be used as it is set up.
     """
     box_of = packaged(boxes)
+    box_of = {name: box for name, box in box_of.items() if not TOOLBOXES[box].listed}
     used = dict.fromkeys(box_of[name] for name in names if name in box_of)
     if not used:
         return []

@@ -3,7 +3,7 @@
 from durable_strands.branches import map_agents
 from durable_strands.errors import AgentFailed
 from durable_strands.live import idempotency_key
-from durable_strands.mcp_tools import durable_mcp_tools
+from durable_strands.mcp_tools import durable_mcp_list, durable_mcp_tools
 from durable_strands.observer import Observer
 from durable_strands.options import Limits, ToolOptions
 from durable_strands.records import AgentRun, CallRecord, Usage
@@ -20,6 +20,7 @@ __all__ = [
     "ToolOptions",
     "Usage",
     "durable_agent_tool",
+    "durable_mcp_list",
     "durable_mcp_tools",
     "durable_tool",
     "idempotency_key",

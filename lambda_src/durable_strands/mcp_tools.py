@@ -37,13 +37,29 @@ def durable_mcp_tools(
     Raises:
         StepError: The server could not be asked, as often as `retry` allows.
     """
+    with durable_mcp_list(context, build_client, name=name, retry=retry) as tools:
+        yield tools()
+
+
+@contextmanager
+def durable_mcp_list(
+    context: DurableContext, build_client: Callable[[], MCPClient], *, name: str, retry: RetryStrategy | None = None
+) -> Iterator[Callable[[], list[Any]]]:
+    """As `durable_mcp_tools`, for `run`: the tools are made when they are asked for, which a finished run never does.
+
+    Yields:
+        A function that gives the tools; it imports Strands and mcp.
+
+    Raises:
+        StepError: The server could not be asked, as often as `retry` allows.
+    """
     from aws_durable_execution_sdk_python.config import StepConfig
 
     server = _Server(build_client)
     try:
         config = StepConfig(retry_strategy=retry or retry_any())
         listed = context.step(lambda _: server.listed(), name=name, config=config)
-        yield [_tool(server, kept) for kept in listed]
+        yield lambda: [_tool(server, kept) for kept in listed]
     finally:
         server.stop()
 

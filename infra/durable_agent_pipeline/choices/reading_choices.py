@@ -6,6 +6,7 @@ from typing import TypedDict
 from ..research_tools.databases import Athena, Postgres
 from ..research_tools.documents import Documents
 from ..research_tools.knowledge_base import KnowledgeBase
+from ..research_tools.mcp import Mcp
 from ..research_tools.pages import Pages
 from ..research_tools.tool_choice import ToolChoice
 from ..research_tools.web_search import WebSearch
@@ -30,6 +31,9 @@ class ReadingChoices:
 
     database: Postgres | Athena | None = None
     """Database that agents ask by one SELECT at a time. Default: none."""
+
+    mcp: Mcp | None = None
+    """Servers of the Model Context Protocol whose reading tools agents have. Default: none."""
 
     @property
     def tools(self) -> tuple[ToolChoice, ...]:
@@ -56,3 +60,6 @@ class ReadingKeywords(TypedDict, total=False):
 
     database: Postgres | Athena | None
     """Database that agents ask by one SELECT at a time. Default: none."""
+
+    mcp: Mcp | None
+    """Servers of the Model Context Protocol whose reading tools agents have. Default: none."""

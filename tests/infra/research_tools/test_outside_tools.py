@@ -17,6 +17,8 @@ from infra.durable_agent_pipeline import (
     Athena,
     DurableAgentPipeline,
     KnowledgeBase,
+    Mcp,
+    McpServer,
     Pages,
     PipelineProps,
     Postgres,
@@ -59,6 +61,9 @@ CHOICES: Mapping[str, Callable[[Stack], dict[str, Any]]] = {
         "database": Postgres(host="db.test", database="shop", user="reader", resource_id="cluster-ABC")
     },
     "athena": lambda s: {"database": lake(s)},
+    "mcp": lambda s: {
+        "mcp": Mcp(servers={"wiki": McpServer(url="https://mcp.test/mcp", tools=["look_up"], secret=secret(s))})
+    },
 }
 
 NEEDS: dict[str, list[dict[str, Any]]] = {
@@ -74,6 +79,7 @@ NEEDS: dict[str, list[dict[str, Any]]] = {
         {"Action": "bedrock:Retrieve", "Resource": "arn:aws:bedrock:us-east-1:111111111111:knowledge-base/ABCDEFGHIJ"}
     ],
     "postgres by secret": [{"Action": "secretsmanager:GetSecretValue", "Resource": SERVED_BY}],
+    "mcp": [{"Action": "secretsmanager:GetSecretValue", "Resource": SERVED_BY}],
     "postgres by IAM": [
         {"Action": "rds-db:connect", "Resource": "arn:aws:rds-db:us-east-1:111111111111:dbuser:cluster-ABC/reader"}
     ],
@@ -207,6 +213,14 @@ def test_the_function_accepts_the_settings_that_synth_gives_it(name, monkeypatch
         (lambda _: {"database": Postgres(host="h", database="d", user="u")}, "either secret, or user"),
         (lambda s: {"database": Postgres(host="h", database="d", secret=secret(s), ca_file="gone")}, "must be a file"),
         (lambda s: {"database": lake(s, data_prefix="x")}, 'data_prefix must end with "/"'),
+        (lambda _: {"mcp": Mcp(servers={})}, "servers must be tables"),
+        (lambda _: {"mcp": Mcp(servers={"A": McpServer(url="https://x.test", tools=["a"])})}, "servers must be tables"),
+        (lambda _: {"mcp": Mcp(servers={"a": McpServer(url="http://x.test", tools=["a"])})}, "url must be an https"),
+        (lambda _: {"mcp": Mcp(servers={"a": McpServer(tools=["a"])})}, "either url or command, got neither"),
+        (
+            lambda _: {"mcp": Mcp(servers={"a": McpServer(command=["a"], tools=[])})},
+            "tools must be a list of at least one",
+        ),
         (lambda _: {"pages": Pages(domains=["x.test"], agents=["nobody"])}, "must be agents of the pipeline"),
     ],
 )
