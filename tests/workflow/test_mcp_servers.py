@@ -50,10 +50,9 @@ def over_http(tmp_path: Path) -> Iterator[str]:
     process.wait()
 
 
-def use(pipeline: Any, folder: Path, *words: str, retried: Exception | None = None) -> FakeModel:
+def use(pipeline: Any, folder: Path, *words: str) -> FakeModel:
     calls = [Reply("", tool_uses=(("lab_look_up", {"word": word}),)) for word in words]
-    script = [calls[0], *([retried] if retried else []), *calls[1:], "the report"]
-    pipeline.models = {"clerk": FakeModel(*script)}
+    pipeline.models = {"clerk": FakeModel(*calls, "the report")}
     pipeline.set_environment(AGENTS_FOLDER=str(folder), AWS_SECRET_ACCESS_KEY="x")
     return pipeline.models["clerk"]
 

@@ -52,8 +52,9 @@ def reading(tool: Any, server: str) -> Any:
             async for event in super().stream(tool_use, invocation_state, **kwargs):
                 result = event.tool_result if isinstance(event, ToolResultEvent) else None
                 if result is not None and result["status"] == "success":
-                    read = result_of(readings(result, server, self.tool_name, tool_use["input"]))
-                    event = ToolResultEvent({"toolUseId": result["toolUseId"], **read})  # noqa: PLW2901 - in place of the server's own
+                    read = readings(result, server, self.tool_name, tool_use["input"])
+                    as_data: Any = {"toolUseId": result["toolUseId"], **result_of(read)}
+                    event = ToolResultEvent(as_data)  # noqa: PLW2901 - in place of the server's own
                 yield event
 
     tool.__class__ = ReadingTool

@@ -1,7 +1,7 @@
 """Pages, web search, knowledge base and databases as keywords: settings, permissions stated whole, refusals."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def secret(stack: Stack) -> secretsmanager.ISecret:
     return secretsmanager.Secret.from_secret_complete_arn(stack, "Secret", SERVED_BY)
 
 
-CHOICES: Mapping[str, Callable[[Stack], dict[str, Any]]] = {
+CHOICES: dict[str, Callable[[Stack], dict[str, Any]]] = {
     "pages": lambda _: {"pages": Pages(domains=["example.org"])},
     "web_search": lambda _: {"web_search": WebSearch(include_domains=["example.org"])},
     "another engine": lambda s: {"web_search": WebSearch(provider="engine.py:Engine", secret=secret(s))},
