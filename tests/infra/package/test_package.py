@@ -278,7 +278,7 @@ def test_byte_code_is_trusted_unread_and_names_the_lambdas_folder(tmp_path):
 
 def test_own_agents_take_the_place_of_the_packaged_ones(tmp_path):
     (tmp_path / "prompts").mkdir()
-    (tmp_path / "agents.toml").write_text("x", encoding="utf-8")
+    (tmp_path / "agents.toml").write_text("# none", encoding="utf-8")
     without_code = package_of(PipelineProps(agents=tmp_path))
     own = [(file, inside) for file, inside in without_code.sources if inside.startswith("agents/")]
     assert own == [(tmp_path / "agents.toml", "agents/agents.toml")]

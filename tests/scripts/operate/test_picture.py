@@ -21,7 +21,7 @@ def shown(account) -> str:
 def test_the_kept_picture_has_the_headings_and_the_last_line_of_the_command(account):
     now, kept = words(shown(account)), words(PICTURE.read_text(encoding="utf-8"))
     (headings,) = re.findall(r"operation .* USD", now)
-    assert headings.split() == re.search(r"operation .*? USD", kept)[0].split()
+    assert headings.split() == re.findall(r"operation .*? USD", kept)[0].split()
     for line in (
         "for a person to answer review-1: scripts/pipeline review show",
         NAME,
