@@ -64,7 +64,7 @@ def check_flow(
         folder: holds agents.toml and flow.py.
         event: the request, such as {"query": "..."}.
         answers: agent -> its answer, or its answers in order, of which the last is given again; None in their place is
-            a failure of the agent. Default: "the answer of NAME".
+            a failure of the agent. Default: "the answer of NAME"; of a critic, that it approves.
         steps: operation -> the value of that `flow.step`, whose function is then not run. Default: it runs.
         reviews: what people answer, in order, such as {"decision": "revise", "comments": "..."}. Default: they approve.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from agent_workflow.declaration import Declaration
+from agent_workflow.critics import Critics
+from agent_workflow.declaration import Critic, Declaration
 from agent_workflow.flow_errors import FlowFailed, ReviewNotRequested, StepFailed
 from agent_workflow.review_answer import Unreadable, digest_of, read_answer
 from durable_strands.errors import AgentFailed
@@ -17,6 +18,7 @@ from flow_recording.places import place
 from flow_recording.reckoning import Cost
 from flow_recording.verbs import Each, RecordingFlow
 
+APPROVAL = '{"approved": true, "reasons": []}'
 APPROVE = {"decision": "approve"}
 
 
@@ -82,9 +84,25 @@ class PlayingFlow(RecordingFlow):
         self._ended = False
         self._used: Counter[str] = Counter()
 
-    def ask(self, agent: str, /, *, instruction: str | None = None, plain: bool = False, **inputs: Any) -> Any:
-        super().ask(agent, instruction=instruction, plain=plain, **inputs)
+    def ask(self, agent: str, /, *, instruction: str | None = None, plain: bool = False, **inputs: Any) -> Any:  # noqa: ARG002 - as the verb
+        text = self._one(agent, inputs, instruction)
+        critic = self._declared[agent].critic
+        return text if critic is None else self._criticised(agent, critic, text, inputs, instruction)
+
+    def _one(self, agent: str, inputs: Mapping[str, Any], instruction: str | None) -> str:
+        super().ask(agent, instruction=instruction, **inputs)
         return self._answer(agent, _written(inputs), instruction)
+
+    def _criticised(
+        self, agent: str, critic: Critic, text: str, inputs: Mapping[str, Any], instruction: str | None
+    ) -> str:
+        def judge(draft: str) -> str:
+            return self._one(critic.agent, {"draft": draft}, None)
+
+        def again(draft: str, reasons: Sequence[str]) -> str:
+            return self._one(agent, {**inputs, "draft": draft, "reasons": list(reasons)}, instruction)
+
+        return Critics().accepted(agent, critic, text, judge=judge, again=again)
 
     def ask_each(
         self,
@@ -165,12 +183,15 @@ class PlayingFlow(RecordingFlow):
 
     def _answer(self, agent: str, inputs: dict[str, Any], instruction: str | None) -> str:
         self._told(inputs, instruction)
-        given = self._script.answers.get(agent) or [f"the answer of {agent}"]
+        given = self._script.answers.get(agent) or [APPROVAL if self._judges(agent) else f"the answer of {agent}"]
         answer = given[min(self._used[agent], len(given) - 1)]
         self._used[agent] += 1
         if answer is None:
             raise AgentFailed(f"the test has {agent} fail")
         return answer
+
+    def _judges(self, agent: str) -> bool:
+        return any(one.critic and one.critic.agent == agent for one in self._declared.values())
 
     def _ran(self, operation: str, act: Callable[[], Any]) -> Any:
         self._watch.step = operation

@@ -109,6 +109,8 @@ class RecordingFlow:
         if not known:
             return []
         self._inputs(spec, {**inputs, item: ""})
+        if spec.critic:
+            raise FlowFailed(f"ask_each must be given an agent without a critic, got {spec.name}")
         cost = map_cost(spec, self._declared, len(known), self._side_by_side)
         self._note("each", name, f"{name}<br/>{spec.name}-agent{_helped(spec)} for each", cost)
         self._may_fail()

@@ -179,6 +179,17 @@ def test_the_test_of_the_example_runs_as_its_readme_says():
     assert done.returncode == 0, done.stdout
 
 
+def test_a_critic_sends_back_as_it_would_and_approves_if_nobody_says_otherwise():
+    folder = ROOT / "tests" / "collaboration"
+    no = json.dumps({"approved": False, "reasons": ["It names no cost."]})
+    played = check_flow(folder, EVENT, answers={"summary": ["one", "two"], "critic": ["perhaps", no, no]})
+    assert played.operations[2:] == [
+        "summary-agent", "critic-agent", "critic-agent-2", "summary-agent-2", "critic-agent-3",
+    ]  # fmt: skip
+    assert "The critic's open point: It names no cost." in played.result["report"]
+    assert check_flow(folder, EVENT).operations[2:] == ["summary-agent", "critic-agent"]
+
+
 def test_a_rejected_review_ends_the_flow(tmp_path):
     run = 'return flow.review(flow.ask("writer")) + flow.ask("critic")'
     played = check_flow(flow_in(tmp_path, run), {**EVENT, "review": True}, reviews=[{"decision": "reject"}])

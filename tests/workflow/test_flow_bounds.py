@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -74,6 +75,9 @@ def test_the_recording_has_every_verb_every_field_and_every_limit():
     assert verbs_of(recording_verbs.RecordingFlow) == verbs_of(flow.Flow)
     assert {"ask", "ask_each", "wait", "step", "review"} <= verbs_of(flow.Flow).keys()
     assert [one.name for one in fields(recording_verbs.Each)] == [one.name for one in fields(flow.Each)]
+    said = re.findall(r"^        ([a-z]+): ", flow.Flow.__doc__ or "", re.MULTILINE)
+    known = recording_verbs.RecordingFlow({}, Choices(), 1)
+    assert [name for name in said if not hasattr(known, name)] == ["reviewed"]  # which no author needs
     request = recording_verbs.RecordedRequest(Choices(), set(), [])
     assert [name for name in Request.model_fields if not hasattr(request, name)] == []
     assert recording_verbs.MAX_BRANCHES == flow.MAX_BRANCHES

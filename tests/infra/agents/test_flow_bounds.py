@@ -210,7 +210,7 @@ REFUSED = {
     "return flow.ask('writer', **{'A B': 'x'})": "the name of an input",
     "flow.wait('Night', 5)": "a name in flow.py must be like",
     "flow.wait('night', 0)": "1 to 31622400 whole seconds",
-    "flow.review(flow.ask('writer'), of='writer')": "must be of",
+    "flow.review(flow.ask('writer'), of='editor')": "must be of",
 }
 
 
