@@ -18,7 +18,8 @@ def blocks() -> Iterator[tuple[Path, str]]:
     """Each page with what stands between its marks."""
     folder = lambda_source() / AGENTS_FOLDER
     drawn = f"```mermaid\n{diagram(folder)}\n```"
-    yield ROOT / "README.md", drawn
+    code = (folder / "flow.py").read_text(encoding="utf-8").partition("\n\n\n")[2].rstrip()
+    yield ROOT / "README.md", f"```python\n{code}\n```\n\n{drawn}"
     own = ROOT / "docs" / "examples" / "own_flow"
     yield own / "README.md", f"```mermaid\n{diagram(own / 'agents')}\n```"
     yield ROOT / "docs" / "flow.md", f"{drawn}\n\n```text\n{table(bounds(folder))}\n```"
