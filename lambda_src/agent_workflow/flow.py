@@ -241,7 +241,7 @@ class Flow:
         """The report with a section `## Sources` at its end, written by code: what it cites, or that it has none."""
         return self._evidence.with_section(report)
 
-    def sourced(self, report: str) -> str:
+    def sourced(self, report: str, /) -> str:
         """As `with_sources` where an agent can read; any other report stays as its agent wrote it."""
         return self._evidence.with_section(report) if self._evidence.reads else report
 

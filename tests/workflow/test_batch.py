@@ -13,7 +13,7 @@ from agent_workflow.batch_request import Batch, OneOfBatch, parse_event
 from agent_workflow.errors import InvalidRequest
 from agent_workflow.large_results import CHAINED_LIMIT_BYTES
 from durable_strands.errors import ModelAccessDenied
-from tests.fakes import MODEL_ID, FakeModel, Reply
+from tests.fakes import FROM_MEMORY, MODEL_ID, FakeModel, Reply
 
 PRICES = {MODEL_ID: {"input": "3", "output": "15"}}
 QUERIES = ["edge hardware", "Ökonomie", "security"]
@@ -52,7 +52,7 @@ def test_each_query_is_an_execution_of_its_own_and_the_sums_are_exact(batch):
     assert list(result) == ["status", "queries", "usage"]
     assert result["status"] == "completed"
     assert [(each["query"], each["status"], each["report"]) for each in result["queries"]] == [
-        (query, "completed", "the summary") for query in QUERIES
+        (query, "completed", f"the summary{FROM_MEMORY}") for query in QUERIES
     ]
     # the texts on the way stay in the results of the executions themselves
     assert not {"research", "analysis"} & {name for each in result["queries"] for name in each}

@@ -107,6 +107,14 @@ class MetricMethods:
         """Model calls of all agents that returned a reply, as one metric. Sum."""
         return self.metrics.of_pipeline("total_calls", **options)
 
+    def metric_citations_verified(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Findings whose quote stood in what was read. Sum; only where an agent has a packaged tool."""
+        return self.metrics.of_pipeline("citations_verified", **options)
+
+    def metric_citations_dropped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Findings, ids and quotations that did not stand. Sum; only where an agent has a packaged tool."""
+        return self.metrics.of_pipeline("citations_dropped", **options)
+
     def metric_model_throttles(self, model: str | None = None, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
         """Calls that Bedrock throttled. Sum."""
         return self.metrics.over_models("model_throttles", model, **options)

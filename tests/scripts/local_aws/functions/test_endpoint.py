@@ -20,7 +20,7 @@ def stack(tmp_path_factory):
         folder=tmp_path_factory.mktemp("stack"),
         function_root=FUNCTIONS,
         handler="counting.handler",
-        timeout_seconds=60,
+        timeout_seconds=20,
         crash_retry_seconds=0.1,
     )
     with LocalStack(settings) as running:
