@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.crash_lab import scenario
+from scripts.crash_lab.scenarios.tools import TOOLS
 from scripts.crash_lab.stack import LabStack
 from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME
@@ -52,10 +52,10 @@ class Seen:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     folder: Path = tmp_path_factory.mktemp("stack")
-    with LabStack(folder) as stack:
+    with LabStack(folder / "lab", TOOLS) as stack:
         stack.prepare(script=script(), kill_rules=[], hold=None)
         client = stack.client()
-        reply = client.invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=json.dumps(scenario.EVENT).encode())
+        reply = client.invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=json.dumps(TOOLS.event).encode())
         history = client.get_durable_execution_history(
             DurableExecutionArn=reply["DurableExecutionArn"], IncludeExecutionData=False, MaxItems=1000
         )

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from infra.durable_agent_pipeline.event_rules import FIELDS
+from infra.durable_agent_pipeline.event_rules import FIELDS, QUERIES
 from tests.infra.apps import new_app
 
 FOLDER = Path(__file__).parent / "author_apps"
@@ -17,7 +17,7 @@ REFUSED = {
     "cn": "the stack's Region must offer Amazon Bedrock, got cn-north-1",
     "key_other_region": "encryption_key must be of the stack's Region us-east-1, got a key of eu-west-1",
     "queue_plain": "visibility_timeout of the queue must be at least timeout and execution_timeout",
-    "schedule_mistyped": f"event must have only the fields {', '.join(FIELDS)}, got 'budget'",
+    "schedule_mistyped": f"event must have only the fields {', '.join((*FIELDS, QUERIES))}, got 'budget'",
 }
 WARNED = {
     "vpc_isolated": ["vpc needs endpoints for bedrock-runtime, lambda"],

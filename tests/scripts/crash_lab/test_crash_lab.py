@@ -13,15 +13,25 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from scripts.crash_lab import scenario
 from scripts.crash_lab.command import main
 from scripts.crash_lab.observation import Evidence
 from scripts.crash_lab.picture import BROKEN, MORE, NONE, ONCE, UNTRIED, colour_of, draw
 from scripts.crash_lab.points import KillPoint, fault_of, points_of, sample
 from scripts.crash_lab.record import BEGIN, END, record
-from scripts.crash_lab.report import document, in_tree, reasons, rows_of, total, write_table
-from scripts.crash_lab.scenario import Call
-from scripts.crash_lab.sweep import Sweep, Unusable, _clean
+from scripts.crash_lab.report import (
+    closing_line,
+    document,
+    in_tree,
+    notices_repeated,
+    reasons,
+    rows_of,
+    total,
+    write_table,
+)
+from scripts.crash_lab.scenario import Call, Scenario, says
+from scripts.crash_lab.scenarios import SCENARIOS
+from scripts.crash_lab.scenarios.tools import TOOLS
+from scripts.crash_lab.sweep import Sweep, Unusable, clean
 from scripts.crash_lab.verdict import Verdict, differing, judge
 from scripts.local_aws.bedrock.script import parse_script
 from scripts.local_aws.functions.kill_rules import KillRules
@@ -29,7 +39,15 @@ from scripts.local_aws.functions.operation_paths import SeenUpdate
 
 MODEL = Call("a-agent/model-1", "model:a:1")
 TOOL = Call("a-agent/tool-1-search", "search:prices")
-CALLS = (MODEL, TOOL)
+NOTICE = Call("review-1-notify", "notice:review-1", held=False)
+LAB = Scenario(
+    name="lab",
+    event={"query": "q"},
+    replies=(says(1, "a", MODEL.witness),),
+    calls=(MODEL, TOOL),
+    throttled=MODEL.witness,
+)
+REVIEWED = replace(LAB, calls=(*LAB.calls, NOTICE), answers={"review-1": "{}"})
 POINT = KillPoint(TOOL.path, "STEP", "START", "after", TOOL.witness)
 USAGE = {"model_calls": 1, "tool_calls": 1, "cost_usd": "0.5", "attempts": 1, "latency_ms": 3, "saved_usd": "0"}
 RESULT: dict[str, Any] = {
@@ -51,7 +69,7 @@ def ended(pid: int, status: str) -> dict[str, object]:
 
 
 def model_call() -> dict[str, object]:
-    return {"event": "started", "agent": "a", "turn": 1}
+    return {"event": "started", "reply": MODEL.witness}
 
 
 def tool_call() -> dict[str, object]:
@@ -76,7 +94,7 @@ def evidence() -> Evidence:
             ended(3, "SUCCEEDED"),
             {"event": "execution_finished"},
         ],
-        calls=[model_call(), {"event": "finished", "agent": "a", "turn": 1}],
+        calls=[model_call(), {"event": "finished", "reply": MODEL.witness}],
         witness=[tool_call(), tool_call()],
         killed=[1],
         result=deepcopy(RESULT),
@@ -84,7 +102,7 @@ def evidence() -> Evidence:
 
 
 def judged(evidence: Evidence) -> Verdict:
-    return judge(POINT, evidence, RESULT, CALLS)
+    return judge(POINT, evidence, RESULT, LAB)
 
 
 def test_a_call_in_flight_may_be_made_once_more(evidence):
@@ -119,6 +137,65 @@ def test_fails_when_a_call_was_never_seen_outside(evidence):
 
     assert not judged(evidence).holds
     assert judged(evidence).not_made == (MODEL.witness,)
+
+
+def notice(callback: str, review: str = "review-1") -> dict[str, object]:
+    return {"review": review, "callback_id": callback}
+
+
+def test_a_notice_in_flight_may_be_sent_again_for_the_same_callback_and_counts_as_one_question(evidence):
+    evidence.notices += [notice("one"), notice("one")]
+
+    verdict = judge(POINT, evidence, RESULT, REVIEWED)
+
+    assert verdict.holds
+    assert verdict.asked_again == ()
+    assert notices_repeated([verdict]) == 1
+
+
+@pytest.mark.parametrize("second", [notice("two"), notice("two", "review-2")])
+def test_fails_when_a_person_is_asked_a_second_time(evidence, second):
+    evidence.notices += [notice("one"), second]
+
+    verdict = judge(POINT, evidence, RESULT, REVIEWED)
+
+    assert not verdict.holds
+    assert reasons(verdict)[-1] == f"asked more than once: {second['review']}"
+
+
+def test_fails_when_a_notice_that_was_kept_is_sent_again(evidence):
+    evidence.notices += [notice("one"), notice("one")]
+    evidence.events.insert(1, update(NOTICE.path, "SUCCEED"))
+
+    assert judge(POINT, evidence, RESULT, REVIEWED).repeated_completed == (NOTICE.witness,)
+
+
+def test_fails_when_nobody_is_told_of_a_review(evidence):
+    assert judge(POINT, evidence, RESULT, REVIEWED).not_made == (NOTICE.witness,)
+
+
+def test_a_notice_has_no_point_in_its_middle():
+    seen = [update(NOTICE.path, action) for action in ("START", "SUCCEED")]
+
+    assert "during" not in {point.moment for point in points_of(seen, [], REVIEWED)}
+
+
+def test_of_several_executions_the_process_that_started_last_runs_and_the_first_ones_end_counts():
+    parent, child = ({"execution": name} for name in ("parent", "child"))
+    lines: list[dict[str, Any]] = [
+        {**started(1), **parent},
+        {**started(2), **child},
+        {**ended(1, "PENDING"), **parent},
+        {**ended(2, "SUCCEEDED"), **child},
+        {"event": "execution_finished", **child},
+        {**started(3), **parent},
+        {**ended(3, "SUCCEEDED"), **parent},
+        {"event": "execution_finished", **parent},
+    ]
+    seen = [Evidence(events=lines[:count], execution="parent") for count in range(len(lines) + 1)]
+
+    assert [one.running for one in seen] == [None, 1, 2, 2, None, None, 3, None, None]
+    assert [one.finished for one in seen] == [False] * 8 + [True]
 
 
 def test_a_success_that_the_engine_took_after_the_kill_still_counts_as_completed(evidence):
@@ -172,11 +249,11 @@ def test_fails_when_a_process_died_that_nobody_killed(evidence):
 )
 def test_fails_when_the_kill_missed_its_moment(evidence, action, moment, holds_in_flight, holds_completed):
     point = KillPoint(TOOL.path, "STEP", action, moment, TOOL.witness)
-    assert judge(point, evidence, RESULT, CALLS).holds is holds_in_flight
+    assert judge(point, evidence, RESULT, LAB).holds is holds_in_flight
 
     evidence.witness.pop()
     evidence.events.insert(evidence.events.index(ended(1, "died")), update(TOOL.path, "SUCCEED"))
-    assert judge(point, evidence, RESULT, CALLS).holds is holds_completed
+    assert judge(point, evidence, RESULT, LAB).holds is holds_completed
 
 
 def test_fails_when_there_is_no_result(evidence):
@@ -242,7 +319,7 @@ def test_a_number_is_not_the_same_as_its_text():
 def test_every_update_is_a_point_before_and_after_and_every_call_one_during():
     seen = [update("a-agent", "START", "CONTEXT"), update(MODEL.path, "START"), update(MODEL.path, "SUCCEED")]
 
-    points = points_of([*seen, update("a-agent", "SUCCEED", "CONTEXT")], [], CALLS)
+    points = points_of([*seen, update("a-agent", "SUCCEED", "CONTEXT")], [], LAB)
 
     assert [point.name for point in points] == [
         "before START of a-agent",
@@ -260,7 +337,7 @@ def test_every_update_is_a_point_before_and_after_and_every_call_one_during():
 def test_parallel_branches_stand_each_below_its_parent():
     paths = ["a", "a/tools", "a/tools/one", "a/tools/two", "a/tools/one/inner", "a/last", "b"]
 
-    points = points_of([update(path, "START", "CONTEXT") for path in paths], [], ())
+    points = points_of([update(path, "START", "CONTEXT") for path in paths], [], replace(LAB, calls=()))
 
     assert list(dict.fromkeys(point.path for point in points)) == [
         "a", "a/tools", "a/tools/one", "a/tools/one/inner", "a/tools/two", "a/last", "b",
@@ -270,17 +347,18 @@ def test_parallel_branches_stand_each_below_its_parent():
 def test_a_throttled_run_adds_its_retry_and_nothing_else():
     throttled = [update(MODEL.path, action) for action in ("START", "RETRY", "START", "SUCCEED")]
 
-    points = points_of([], throttled, CALLS)
+    points = points_of([], throttled, LAB)
 
     assert [point.name for point in points] == [f"{moment} RETRY of {MODEL.path}" for moment in ("before", "after")]
-    assert all(fault_of(point) == {scenario.THROTTLED: "throttle"} for point in points)
+    assert all(fault_of(point, LAB) == {MODEL.witness: "throttle"} for point in points)
 
 
 def test_only_a_model_call_that_is_killed_during_its_reply_stalls():
-    assert fault_of(KillPoint(MODEL.path, "STEP", "START", "during", MODEL.witness)) == {"model:a:1": "stall_midstream"}
-    assert fault_of(KillPoint(TOOL.path, "STEP", "START", "during", TOOL.witness)) == {}
-    assert fault_of(KillPoint(MODEL.path, "STEP", "START", "before", MODEL.witness)) == {}
-    assert fault_of(None) == {}
+    during = KillPoint(MODEL.path, "STEP", "START", "during", MODEL.witness)
+    assert fault_of(during, LAB) == {MODEL.witness: "stall_midstream"}
+    assert fault_of(replace(during, path=TOOL.path, call=TOOL.witness), LAB) == {}
+    assert fault_of(replace(during, moment="before"), LAB) == {}
+    assert fault_of(None, LAB) == {}
 
 
 def test_the_endpoints_kill_rule_meets_its_own_update_and_no_other():
@@ -316,8 +394,8 @@ def test_a_sample_of_everything_is_everything(most):
     assert sample(points, most) == points
 
 
-def test_the_scenario_has_parallel_tools_a_single_tool_and_a_question_in_the_middle():
-    paths = [call.path for call in scenario.calls()]
+def test_one_scenario_has_parallel_tools_a_single_tool_and_a_question_in_the_middle():
+    paths = [call.path for call in TOOLS.calls]
 
     assert paths == [
         "research-agent/model-1",
@@ -333,17 +411,26 @@ def test_the_scenario_has_parallel_tools_a_single_tool_and_a_question_in_the_mid
         "analysis-agent/model-1",
         "summary-agent/model-1",
     ]
-    assert len({call.witness for call in scenario.calls()}) == len(paths)
-    assert scenario.THROTTLED in {call.witness for call in scenario.calls()}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_every_call_of_a_scenario_has_a_witness_of_its_own(scenario: Scenario):
+    witnesses = {call.witness for call in scenario.calls}
+    assert len(witnesses) == len(scenario.calls) == len({call.path for call in scenario.calls})
+    assert {reply["name"] for reply in scenario.replies} <= witnesses
+    assert scenario.throttled in witnesses
+    assert {f"notice:{review}" for review in scenario.reviews} <= witnesses
+    assert (scenario.agents_folder / "agents.toml").is_file()
 
 
 def test_the_script_is_one_that_the_endpoint_takes_and_holds_the_faults():
-    script = parse_script(json.dumps(scenario.script({"model:research:3": "throttle"})))
+    script = parse_script(json.dumps(TOOLS.script({"model:research:3": "throttle"})))
 
     assert [reply.faults for reply in script.replies] == [[], [], ["throttle"], [], [], []]
 
 
-def test_no_two_calls_cost_the_same():
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_no_two_calls_cost_the_same(scenario: Scenario):
     usages = [json.dumps(reply["usage"]) for reply in scenario.script()["replies"]]
 
     assert len(set(usages)) == len(usages)
@@ -351,21 +438,21 @@ def test_no_two_calls_cost_the_same():
 
 def test_the_undisturbed_run_must_make_every_call_once():
     evidence = Evidence(
-        events=[update(call.path, "SUCCEED") for call in scenario.calls()],
-        witness=[{"event": "started", "call": call.witness} for call in scenario.calls()],
+        events=[update(call.path, "SUCCEED") for call in TOOLS.calls],
+        witness=[{"event": "started", "call": call.witness} for call in TOOLS.calls],
     )
-    assert _clean(evidence) is evidence
+    assert clean(evidence, TOOLS) is evidence
 
     without = Evidence(events=evidence.events[1:], witness=list(evidence.witness))
     with pytest.raises(Unusable, match="must be a durable step, got none named research-agent/model-1"):
-        _clean(without)
+        clean(without, TOOLS)
 
     evidence.witness.append(evidence.witness[0])
     with pytest.raises(Unusable, match="must be made once"):
-        _clean(evidence)
+        clean(evidence, TOOLS)
     evidence.failure = "FAILED: InvalidRequest: no"
     with pytest.raises(Unusable, match="InvalidRequest"):
-        _clean(evidence)
+        clean(evidence, TOOLS)
 
 
 def test_the_process_that_runs_is_known_from_the_journal(evidence):
@@ -383,20 +470,20 @@ def sweep(evidence) -> Callable[..., Sweep]:
         if broken:
             evidence.calls.append(model_call())
         untried = KillPoint(MODEL.path, "STEP", "START", "before", MODEL.witness)
-        return Sweep((untried, POINT), (judged(evidence),), RESULT)
+        return Sweep(LAB, (untried, POINT), (judged(evidence),), RESULT)
 
     return made
 
 
 def test_the_document_counts_what_was_kept_and_repeated(sweep):
-    figures = document(sweep(broken=False), 12.34)
+    figures = document([sweep(broken=False)], 12.34)
 
     assert figures["points_known"] == 2
     assert figures["points_tried"] == figures["points_holding"] == figures["processes_killed"] == 1
     assert figures["completed_calls_kept"] == 1
     assert figures["completed_calls_repeated"] == 0
     assert figures["in_flight_calls_repeated"] == figures["in_flight_calls_repeated_at_most"] == 1
-    assert figures["undisturbed"] == {"model_calls": 1, "tool_calls": 1, "cost_usd": "0.5"}
+    assert figures["undisturbed"]["lab"] == {"model_calls": 1, "tool_calls": 1, "cost_usd": "0.5"}
     assert figures["points"][0]["holds"] is True
     assert json.loads(json.dumps(figures))["points"][0]["pids"] == [1, 2, 3]
 
@@ -404,11 +491,15 @@ def test_the_document_counts_what_was_kept_and_repeated(sweep):
 def test_a_broken_point_is_named_with_its_reason(sweep):
     console = Console(record=True, width=200)
 
-    write_table(sweep(broken=True), 1, console)
+    good, broken = sweep(broken=False), sweep(broken=True)
+
+    write_table(broken, console)
 
     text = console.export_text()
+    assert "scenario: lab" in text
     assert "does not hold: after START of a-agent/tool-1-search: completed call repeated: model:a:1" in text
-    assert "0 of 1 kill points hold (2 known): 1 completed calls repeated, 0 kept" in text
+    said = closing_line([good, broken], 1)
+    assert "1 of 2 kill points hold (4 known): 1 completed calls repeated, 1 kept" in said
 
 
 def test_rows_add_up_to_their_total(evidence):
@@ -435,19 +526,19 @@ def test_a_colour_stands_for_each_outcome(evidence):
 
 
 def test_a_sweep_is_recorded_between_the_marks_of_its_page(sweep, tmp_path: Path):
-    page, picture = tmp_path / "page.md", tmp_path / "pictures" / "sweep.png"
+    page, pictures = tmp_path / "page.md", tmp_path / "pictures"
     page.write_text(f"before\n{BEGIN}\nold figures\n{END}\nafter\n")
 
-    record(sweep(broken=False), 1, page, picture)
+    record([sweep(broken=False)], 1, page, pictures)
     once = page.read_text()
-    record(sweep(broken=False), 1, page, picture)
+    record([sweep(broken=False)], 1, page, pictures)
 
     assert page.read_text() == once
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
     assert "old figures" not in once
     assert "| `a-agent/tool-1-search` | 1 | 1 | 0 | 1 | same | same |" in once
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "</svg>" in (pictures / "crash-lab-lab.svg").read_text()
 
 
 def test_fails_when_the_page_has_no_marks(sweep, tmp_path: Path):
@@ -455,7 +546,7 @@ def test_fails_when_the_page_has_no_marks(sweep, tmp_path: Path):
     page.write_text("nothing here")
 
     with pytest.raises(ValueError, match="must hold a block between"):
-        record(sweep(broken=False), 1, page, tmp_path / "sweep.png")
+        record([sweep(broken=False)], 1, page, tmp_path)
 
 
 def test_a_picture_can_be_drawn_as_a_drawing(sweep, tmp_path: Path):
@@ -474,6 +565,8 @@ def test_a_picture_can_be_drawn_as_a_drawing(sweep, tmp_path: Path):
         (["--picture", "nowhere/at/all.png"], "a folder that exists, got 'nowhere/at/all.png'"),
         (["--picture", "sweep.doc"], "must end in .png, .svg, .pdf"),
         (["--record", "--points", "5"], "--record needs every point"),
+        (["--record", "--scenario", "flow"], "--record needs every point"),
+        (["--scenario", "none"], "invalid choice: 'none'"),
         (["--unknown"], "unrecognized arguments"),
         (["topic"], "unrecognized arguments"),
     ],
