@@ -12,7 +12,7 @@ MODEL_ID = "us.anthropic.claude-sonnet-4-6"
 """What the packaged agents.toml, and a folder of declare_agents, declare for every agent."""
 FAILED_LINE = "agent=<*>, error=<*> | agent failed"
 """What the dashboard looks for in the log, and what the Lambda therefore has to write of a failed agent."""
-FROM_MEMORY = f"\n\n{evidence.HEADING}\n\n{evidence.FROM_MEMORY}\n"
+FROM_MEMORY = f"\n\n{evidence.HEADING}\n\n{evidence.FROM_MEMORY}"
 """What code writes at the end of a report of the packaged flow whose agents cannot read."""
 NULL = object()
 """The usage of a metadata event whose `usage` is null."""

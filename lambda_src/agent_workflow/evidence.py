@@ -67,11 +67,11 @@ class Evidence:
         """The report with the list of what it cites, or the plain word that it has none: written by code."""
         if not self.reads:
             section = f"{HEADING}\n\n{FROM_MEMORY}"
-            return f"{report.replace(section, '').rstrip()}\n\n{section}\n"
+            return f"{report.replace(section, '').rstrip()}\n\n{section}"
         text = _SECTION.sub("\n\n", report).rstrip()
         cited = self.cited(text)
         lines = [f'- [{one.id}] {one.title}, {one.url}: "{one.quote}"' for one in cited]
-        return "\n".join([f"{text}\n\n{HEADING}\n", *(lines or [NOTHING_CITED]), ""])
+        return "\n".join([f"{text}\n\n{HEADING}\n", *(lines or [NOTHING_CITED])])
 
     def cited(self, report: str) -> list[Source]:
         """The sources that a text cites, by their numbers."""

@@ -13,6 +13,7 @@ import pytest
 from agent_workflow.review_link import ALGORITHM, Claims, callback_digest, signed
 from tests.e2e.review_pages import Asked, Reviews, reviews_on_the_local_stack
 from tests.e2e.test_local_stack import script
+from tests.fakes import FROM_MEMORY
 
 pytestmark = pytest.mark.slow
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -72,7 +73,7 @@ def test_an_approval_ends_the_execution_and_the_link_works_no_second_time(review
     second = browser.new_context().new_page()
     open_(tab, asked.link)
     open_(second, asked.link)
-    assert tab.inner_text(".text") == HOSTILE
+    assert tab.inner_text(".text") == HOSTILE + FROM_MEMORY
     tab.get_by_label("Approve").check()
     tab.get_by_label("Your name").fill("Ada <b>")
     assert send(tab) == "Thank you"
@@ -82,7 +83,7 @@ def test_an_approval_ends_the_execution_and_the_link_works_no_second_time(review
     assert tab.goto(asked.link).status == 409
     assert tab.inner_text("h1") == "Answered already"
     result = reviews.result(asked.execution)
-    assert result["report"] == HOSTILE
+    assert result["report"] == HOSTILE + FROM_MEMORY
     assert result["review"] == [{"round": 1, "decision": "approve", "reviewer": "Ada <b>"}]
 
 
@@ -104,7 +105,7 @@ def test_an_edit_begins_with_the_text_itself_and_becomes_the_report(reviews, tab
     open_(tab, asked.link)
     tab.get_by_label("Edit").check()
     version = tab.get_by_label("Your version", exact=True)
-    assert version.input_value() == HOSTILE
+    assert version.input_value() == HOSTILE + FROM_MEMORY
     version.fill(f"{HOSTILE}\n\nA last line: \u00e4 \U0001f642")
     assert send(tab) == "Thank you"
     assert reviews.result(asked.execution)["report"] == f"{HOSTILE}\n\nA last line: \u00e4 \U0001f642"

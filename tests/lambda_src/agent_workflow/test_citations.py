@@ -117,7 +117,7 @@ def test_the_list_of_sources_is_codes_and_holds_what_is_cited():
     report = evidence.kept("# R\n\nOne [s2].\n\n## Sources\n\n- [s1] mine\n\n## Annex\n\nMore.")
     whole = evidence.with_section(report)
     cited = '- [s2] Costs, docs/cost.md#L13: "Cafe\u0301s close at 9."'
-    assert whole == f"# R\n\nOne [s2].\n\n## Annex\n\nMore.\n\n## Sources\n\n{cited}\n"
+    assert whole == f"# R\n\nOne [s2].\n\n## Annex\n\nMore.\n\n## Sources\n\n{cited}"
     assert evidence.with_section(whole) == whole
     assert evidence.fields(whole) == {
         "sources": [{"id": "s2", "title": "Costs", "url": "docs/cost.md#L13"}],
@@ -128,7 +128,7 @@ def test_the_list_of_sources_is_codes_and_holds_what_is_cited():
 def test_a_report_without_a_source_says_so():
     assert NOTHING_CITED in Evidence(reads=True).with_section("# R")
     memory = Evidence(reads=False)
-    assert memory.with_section("# R") == f"# R\n\n## Sources\n\n{FROM_MEMORY}\n"
+    assert memory.with_section("# R") == f"# R\n\n## Sources\n\n{FROM_MEMORY}"
     assert memory.with_section(memory.with_section("# R")) == memory.with_section("# R")
     assert memory.fields("# R") == {}
     assert memory.kept("as [s9] says") == "as [s9] says"

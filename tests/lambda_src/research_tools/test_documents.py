@@ -204,8 +204,8 @@ def test_ten_thousand_documents_are_all_found(tmp_path):
 
 
 def test_documents_of_a_bucket_are_read_below_their_prefix(monkeypatch):
-    moto = pytest.importorskip("moto")
     import boto3
+    import moto
 
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
