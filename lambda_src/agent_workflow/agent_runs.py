@@ -10,7 +10,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.deployment import Deployment
-from agent_workflow.findings import INSTRUCTION, Book
+from agent_workflow.findings import INSTRUCTION, Book, in_words
 from agent_workflow.interruptions import notify_of
 from agent_workflow.mcp_servers import listed_tools
 from agent_workflow.questions import Asking
@@ -78,7 +78,8 @@ class AgentRuns:
             AgentFailed: it ended without an answer; what it cost is in its calls.
         """
         try:
-            return self.bare(context, agent, prompt, operation, observer, plain=True).text
+            answer = self.bare(context, agent, prompt, operation, observer)
+            return in_words(answer.structured_output) if answer.structured_output else answer.text
         except UnsafeAgent:
             raise
         except AgentFailed as failure:

@@ -5,11 +5,12 @@ more. Their source is any text in the schema: an enum of the run's ids would cha
 them the prompt that a provider may have cached. Code checks the id, as it checks the quote.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from agent_workflow.citations import check
+from agent_workflow.citations import Checked, check
 from research_tools.reading import Reading, readings_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ class Finding(BaseModel):
     claim: str = Field(max_length=1_000, description="One fact, in your own words, without an id.")
     source: str = Field(max_length=100, description="The id of the text that it stands in, as a tool gave it.")
     quote: str = Field(max_length=4_000, description="The words of that text that show it, copied exactly.")
+
+
+def in_words(structured: Mapping[str, Any]) -> str:
+    """The findings that stand, for an agent that asked: claims with their quotes, which it can cite by no id."""
+    checked = Checked.from_dict(structured["checked"])
+    found = [f'- {one.claim} ("{one.quote}")' for one in checked.verified]
+    return "\n".join(found) or "Nothing that was read answers this."
 
 
 class Book:
