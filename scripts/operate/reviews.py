@@ -27,6 +27,7 @@ from scripts.operate.reading import Execution
 from scripts.operate.verdict import REVIEW, duration
 
 GONE = frozenset({"ResourceNotFoundException", "CallbackTimeoutException"})
+Asked = Annotated[str | None, typer.Option(metavar="NAME", help="answer only this one, such as review-2")]
 Reviewer = Annotated[str | None, typer.Option(metavar="NAME", help="who answers, kept in the result")]
 
 
@@ -72,12 +73,13 @@ def show_review(place: Place, *, execution: Wanted) -> None:
     name = waiting.execution.name
     for answer in ("approve", "reject --reason TEXT", "revise --comments TEXT", "edit --file FILE.md"):
         verb, _, rest = answer.partition(" ")
-        print(f"  scripts/pipeline review {verb} {name} {rest}".rstrip(), file=sys.stderr)
+        said = f"scripts/pipeline review {verb} {name} --review {waiting.review.name} {rest}"
+        print(f"  {said}".rstrip(), file=sys.stderr)
 
 
-def approve(place: Place, *, execution: Wanted, reviewer: Reviewer = None) -> None:
+def approve(place: Place, *, execution: Wanted, review: Asked = None, reviewer: Reviewer = None) -> None:
     """Take the text as it is."""
-    _answer(place, execution, {"decision": "approve", "reviewer": reviewer})
+    _answer(place, execution, {"decision": "approve", "reviewer": reviewer}, review)
 
 
 def reject(
@@ -85,10 +87,11 @@ def reject(
     *,
     execution: Wanted,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="kept in the result")] = None,
+    review: Asked = None,
     reviewer: Reviewer = None,
 ) -> None:
     """Refuse the text: the execution ends as rejected."""
-    _answer(place, execution, {"decision": "reject", "reason": reason, "reviewer": reviewer})
+    _answer(place, execution, {"decision": "reject", "reason": reason, "reviewer": reviewer}, review)
 
 
 def edit(
@@ -97,12 +100,18 @@ def edit(
     execution: Wanted,
     text: Annotated[str | None, typer.Option(metavar="TEXT", help="to use instead")] = None,
     file: Annotated[Path | None, typer.Option(metavar="FILE.md", help="with the text to use instead")] = None,
+    review: Asked = None,
     reviewer: Reviewer = None,
 ) -> None:
     """Use another text instead."""
     if (text is None) == (file is None):
         raise Unusable("give --text or --file, one of the two")
-    _answer(place, execution, {"decision": "edit", "text": _read(file) if text is None else text, "reviewer": reviewer})
+    _answer(
+        place,
+        execution,
+        {"decision": "edit", "text": _read(file) if text is None else text, "reviewer": reviewer},
+        review,
+    )
 
 
 def revise(
@@ -110,13 +119,14 @@ def revise(
     *,
     execution: Wanted,
     comments: Annotated[str, typer.Option(metavar="TEXT", help="what to change")],
+    review: Asked = None,
     reviewer: Reviewer = None,
 ) -> None:
     """Send the text back to its agent, with comments."""
-    _answer(place, execution, {"decision": "revise", "comments": comments, "reviewer": reviewer})
+    _answer(place, execution, {"decision": "revise", "comments": comments, "reviewer": reviewer}, review)
 
 
-def _answer(place: Place, wanted: str, fields: dict[str, Any]) -> None:
+def _answer(place: Place, wanted: str, fields: dict[str, Any], only: str | None) -> None:
     document = json.dumps({name: value for name, value in fields.items() if value is not None})
     try:  # by the rules of the flow itself, which would ask again
         read_answer(document, number=1, digest="", may_revise=True)
@@ -124,6 +134,8 @@ def _answer(place: Place, wanted: str, fields: dict[str, Any]) -> None:
         raise Unusable(str(error)) from None
     waiting = _waiting(place, wanted)
     name, review = waiting.execution.name, waiting.review.name
+    if only not in (None, review):  # the text has changed since it was read
+        raise Refused(f"{name} waits for {review}, not for {only}: scripts/pipeline review show {name}")
     try:
         place.durable.send_durable_execution_callback_success(
             CallbackId=str(waiting.review.callback_id), Result=document.encode()

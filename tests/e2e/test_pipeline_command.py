@@ -172,6 +172,7 @@ def test_a_review_is_listed_shown_sent_back_and_approved(pipeline, event):
     asked(pipeline, "judged", "review-1")
     shown = pipeline("review", "show", "judged")
     assert "summary says so" in shown.out
+    assert "  scripts/pipeline review approve judged --review review-1\n" in shown.errors
     callback = pipeline("review", "show", "judged", "--json").json["callback_id"]
     everywhere = [
         ("show", "judged"),
@@ -184,7 +185,8 @@ def test_a_review_is_listed_shown_sent_back_and_approved(pipeline, event):
     assert pipeline("show", "judged").out.endswith("scripts/pipeline review show judged\n")
     assert pipeline("review", "revise", "judged", "--comments", "shorter", "--reviewer", "Ada").status == 0
     asked(pipeline, "judged", "review-2")
-    assert pipeline("review", "approve", "judged").status == 0
+    assert pipeline("review", "approve", "judged", "--review", "review-1").status == 1
+    assert pipeline("review", "approve", "judged", "--review", "review-2").status == 0
     assert pipeline("watch", "judged").status == 0
     answered = pipeline("review", "approve", "judged")
     assert answered.status == 1

@@ -82,6 +82,15 @@ def test_fails_when_a_review_was_answered_while_it_was_read(account, run):
     )  # fmt: skip
 
 
+def test_fails_when_another_review_is_asked_than_the_one_that_was_read(account, run):
+    account.on("lambda", got("one", "RUNNING"), history("one", WAITING))
+    status, _, errors = run("review", "approve", ONE, "--review", "review-0")
+    assert (status, errors) == (
+        1, "pipeline: one waits for review-1, not for review-0: scripts/pipeline review show one\n",
+    )  # fmt: skip
+    account.assert_all_asked()
+
+
 def test_fails_when_several_begin_alike(account, run):
     account.on("cloudformation", stack())
     rows = [summary(f"run-{number}") for number in range(30)]
