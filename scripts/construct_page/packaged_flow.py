@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,12 @@ def blocks() -> Iterator[tuple[Path, str]]:
     """Each page with what stands between its marks."""
     folder = lambda_source() / AGENTS_FOLDER
     drawn = f"```mermaid\n{diagram(folder)}\n```"
-    code = (folder / "flow.py").read_text(encoding="utf-8").partition("\n\n\n")[2].rstrip()
+    code = _without_types((folder / "flow.py").read_text(encoding="utf-8").partition("\n\n\n")[2].rstrip())
     yield ROOT / "README.md", f"```python\n{code}\n```\n\n{drawn}"
     own = ROOT / "docs" / "examples" / "own_flow"
     yield own / "README.md", f"```mermaid\n{diagram(own / 'agents')}\n```"
     yield ROOT / "docs" / "flow.md", f"{drawn}\n\n```text\n{table(bounds(folder))}\n```"
+
+
+def _without_types(code: str) -> str:
+    return re.sub(r": (Any|str)(?=[,)])| -> [^:]+(?=:\n)", "", code)
