@@ -1,4 +1,4 @@
-"""Every broken rule of what an event may say about topics and a review: typed, in one process, no model asked."""
+"""Every broken rule of what an event may say of topics, a review and a batch: typed, in one process, no model asked."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,9 @@ from tests.e2e.test_local_stack import script
 
 pytestmark = pytest.mark.slow
 
+QUERY = {"query": "edge computing"}
 TWO = ["hardware", "economics"]
+BATCH: list[dict[str, Any]] = [{"query": "a"}, {"query": "b"}]
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "one topic": ({"topics": ["a"]}, "2 to 20 topics"),
     "no topic": ({"topics": []}, "2 to 20 topics"),
@@ -45,6 +47,13 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "no round": ({"review": {"max_rounds": 0}}, "greater than or equal to 1"),
     "11 rounds": ({"review": {"max_rounds": 11}}, "less than or equal to 10"),
     "an unknown field of a review": ({"review": {"reviewers": 2}}, "unknown field"),
+    "a review beside queries": ({"queries": BATCH, "review": True}, "must stand alone"),
+    "topics beside queries": ({"queries": BATCH, "topics": TWO}, "must stand alone"),
+    "a query beside queries": ({"queries": BATCH, **QUERY}, "must stand alone"),
+    "one query of a batch": ({"queries": BATCH[:1]}, "2 to 50 requests"),
+    "51 queries": ({"queries": [{"query": str(number)} for number in range(51)]}, "2 to 50 requests"),
+    "a batch in a batch": ({"queries": [*BATCH, {"queries": BATCH}]}, "queries[2] must hold no queries"),
+    "a broken review in a batch": ({"queries": [*BATCH, {"query": "c", "review": 1}]}, "queries[2]: review"),
 }
 
 
@@ -61,7 +70,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def _answer(stack: LocalStack, broken: dict[str, Any]) -> tuple[str | None, Any]:
-    payload = json.dumps({"query": "edge computing", **broken}).encode()
+    payload = json.dumps(broken if "queries" in broken else {**QUERY, **broken}).encode()
     reply = stack.client().invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, Payload=payload)
     return reply.get("FunctionError"), json.loads(reply["Payload"].read())
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from agent_workflow.review_answer import digest_of
+from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack
 from scripts.local_aws.topic import Topic
 from tests.e2e.interrupts.peoples_stack import running
@@ -127,3 +129,44 @@ def test_a_broken_answer_ends_the_execution_as_one_typed_error(as_it_is):
     details = ended(client, execution)
     assert (details["Status"], details["Error"]["ErrorType"]) == ("FAILED", "AgentInterrupted")
     assert broken["callback_id"] not in json.dumps(details["Error"])
+
+
+ITEMS = ("north", "south", "west")
+CLERKS = [
+    {"agent": "clerk", "turn": 2, "text": "done"},
+    *(
+        {
+            "agent": "clerk",
+            "contains": f"\n{item}\n",
+            "tool_uses": [
+                {"name": "ask", "input": {"item": item, "question": question}} for question in ("budget", "scope")
+            ],
+        }
+        for item in ITEMS
+    ),
+]
+
+
+@pytest.mark.parametrize("planted", ["", "answers_by_interrupt_id"])
+def test_branches_of_a_flow_that_ask_people_are_answered_each_for_itself(tmp_path, planted: str):
+    """The pipeline's own handler; the notices name what is asked by its digest only."""
+    with running(tmp_path, "reviewing", planted, agents="clerks", replies=CLERKS) as (stack, topic):
+        client = stack.client()
+        payload = json.dumps({"query": " ".join(ITEMS)}).encode()
+        started = client.invoke(FunctionName=FUNCTION_NAME, Qualifier=ALIAS, InvocationType="Event", Payload=payload)
+        told = asked(topic, len(ITEMS) * QUESTIONS)
+        meant = {
+            digest_of(f"{item}: {question}"): [item, question] for item in ITEMS for question in ("budget", "scope")
+        }
+        assert {one["digest"] for one in told} == meant.keys()
+        random.Random(1).shuffle(told)
+        for one in told:
+            assert send(client, one["callback_id"], json.dumps(meant[one["digest"]]))
+            assert not send(client, one["callback_id"], '"once more"')
+        details = ended(client, started["DurableExecutionArn"])
+        asked_by = Counter(call["agent"] for call in read_all(stack.calls) if call["event"] == "started")
+    assert json.loads(details["Result"])["report"] == "done done done"
+    heard = [json.loads(line) for line in (tmp_path / "heard.jsonl").read_text().splitlines()]
+    wrong = [one for one in heard if one[:2] != one[2]]
+    assert (len(heard), asked_by) == (len(ITEMS) * QUESTIONS, {"clerk": len(ITEMS) * 2})
+    assert len(wrong) == (len(heard) - QUESTIONS if planted else 0)
