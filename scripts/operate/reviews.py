@@ -54,7 +54,7 @@ def list_reviews(
         write_json({"reviews": [_document(waiting) for waiting in found], "more": len(looked_at) > limit})
         return
     if found:
-        console().print(table(("execution", "review", "asked (UTC)", "waits", "until (UTC)"), map(_cells, found)))
+        console().print(table(("execution", "review", "waits", "until (UTC)"), map(_cells, found)))
     else:
         print("nobody is waited for")
     if len(looked_at) > limit:
@@ -197,7 +197,7 @@ def _document(waiting: Waiting) -> dict[str, Any]:
 def _cells(waiting: Waiting) -> tuple[str, ...]:
     review = waiting.review
     since = duration(review.seconds(datetime.now(UTC)) or 0)
-    return waiting.execution.name, review.name, moment(review.started), since, moment(review.due)
+    return waiting.execution.name, review.name, since, moment(review.due)
 
 
 def _read(file: Path | None) -> str:
