@@ -49,6 +49,7 @@ REVIEW_COMMANDS: dict[str, Callable[..., Any]] = {
     "reject": reviews.reject,
     "edit": reviews.edit,
     "revise": reviews.revise,
+    "answer": reviews.answer,
 }
 
 VERBS = (*COMMANDS, *(f"review {name}" for name in REVIEW_COMMANDS))

@@ -1,8 +1,9 @@
-"""The commands for whoever is asked: review list, show, approve, reject, edit, revise."""
+"""The commands for whoever is asked: review list, show, approve, reject, edit, revise, answer."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
-from agent_workflow.review_answer import Unreadable, read_answer
+from agent_workflow.review_answer import Unreadable, read_answer, read_response
 from durable_strands.records import AgentRun
 from scripts.console.report import write_report
 from scripts.operate.endings import Refused, Unusable, code_of
@@ -24,7 +25,7 @@ from scripts.operate.looking import Wanted
 from scripts.operate.output import console, moment, table, write_json
 from scripts.operate.place import Place
 from scripts.operate.reading import Execution
-from scripts.operate.verdict import REVIEW, duration
+from scripts.operate.verdict import QUESTION, REVIEW, duration
 
 GONE = frozenset({"ResourceNotFoundException", "CallbackTimeoutException"})
 Asked = Annotated[str | None, typer.Option(metavar="NAME", help="answer only this one, such as review-2")]
@@ -33,10 +34,15 @@ Reviewer = Annotated[str | None, typer.Option(metavar="NAME", help="who answers,
 
 @dataclass(frozen=True)
 class Waiting:
-    """An execution and the review that it waits for."""
+    """An execution and the review, or the question of an agent, that it waits for.
+
+    Attributes:
+        name: `review-1`, or where the question is asked: `clerk-agent/interrupt-1`.
+    """
 
     execution: Execution
     review: Operation
+    name: str
 
 
 def list_reviews(
@@ -63,7 +69,10 @@ def list_reviews(
 
 def show_review(place: Place, *, execution: Wanted) -> None:
     """Show what is to be decided: the latest answer of an agent before the review."""
-    waiting = _waiting(place, execution)
+    waiting = _waiting(place, execution, REVIEW, QUESTION)
+    if QUESTION.fullmatch(waiting.review.name):
+        _show_question(place, waiting)
+        return
     agent, text = _text(waiting)
     if place.as_json:
         write_json({**_document(waiting), "callback_id": waiting.review.callback_id, "agent": agent, "text": text})
@@ -126,19 +135,49 @@ def revise(
     _answer(place, execution, {"decision": "revise", "comments": comments, "reviewer": reviewer}, review)
 
 
+def answer(
+    place: Place,
+    *,
+    execution: Wanted,
+    text: Annotated[str, typer.Option(metavar="TEXT", help="what the agent is told")],
+    review: Asked = None,
+) -> None:
+    """Answer the question of an agent."""
+    try:
+        result = json.dumps(read_response(text))
+    except Unreadable as error:
+        raise Unusable(str(error)) from None
+    _send(place, _waiting(place, execution, QUESTION, only=review), result, "answered")
+
+
+def _show_question(place: Place, waiting: Waiting) -> None:
+    """What is asked is kept where a review page shows it; else only the notice's reader can know."""
+    notice = f"{waiting.name}-notify"
+    kept = [one.payload for path, one in waiting.execution.history.walk() if path == notice and one.payload]
+    document = json.loads(kept[0] or "null") if kept else None
+    text = document.get("text") if isinstance(document, dict) else None
+    if place.as_json:
+        write_json({**_document(waiting), "callback_id": waiting.review.callback_id, "text": text})
+        return
+    name = waiting.execution.name
+    print(f"{waiting.name} of {name} waits for an answer:\n\n{text or '(the question is not in the history)'}")
+    print(f"  scripts/pipeline review answer {name} --review {waiting.name} --text TEXT", file=sys.stderr)
+
+
 def _answer(place: Place, wanted: str, fields: dict[str, Any], only: str | None) -> None:
     document = json.dumps({name: value for name, value in fields.items() if value is not None})
     try:  # by the rules of the flow itself, which would ask again
         read_answer(document, number=1, digest="", may_revise=True)
     except Unreadable as error:
         raise Unusable(str(error)) from None
-    waiting = _waiting(place, wanted)
-    name, review = waiting.execution.name, waiting.review.name
-    if only not in (None, review):  # the text has changed since it was read
-        raise Refused(f"{name} waits for {review}, not for {only}: scripts/pipeline review show {name}")
+    _send(place, _waiting(place, wanted, REVIEW, only=only), document, fields["decision"])
+
+
+def _send(place: Place, waiting: Waiting, result: str, decision: str) -> None:
+    name, review = waiting.execution.name, waiting.name
     try:
         place.durable.send_durable_execution_callback_success(
-            CallbackId=str(waiting.review.callback_id), Result=document.encode()
+            CallbackId=str(waiting.review.callback_id), Result=result.encode()
         )
     except ClientError as error:
         if code_of(error) in GONE:
@@ -147,26 +186,42 @@ def _answer(place: Place, wanted: str, fields: dict[str, Any], only: str | None)
             ) from None
         raise
     if place.as_json:
-        write_json({"name": name, "review": review, "decision": fields["decision"]})
+        write_json({"name": name, "review": review, "decision": decision})
     else:
-        print(f"{review} of {name}: {fields['decision']}; scripts/pipeline watch {name}")
+        print(f"{review} of {name}: {decision}; scripts/pipeline watch {name}")
 
 
-def _waiting(place: Place, wanted: str) -> Waiting:
+def _waiting(place: Place, wanted: str, *kinds: re.Pattern[str], only: str | None = None) -> Waiting:
     execution = Execution.read(place, find(place, wanted))
-    found = [operation for _, operation in execution.history.walk() if REVIEW.fullmatch(operation.name)]
-    open_ = next((operation for operation in found if operation.callback_id), None)
-    if open_ is not None and not execution.is_over:
-        return Waiting(execution, open_)
-    answered = f"; {found[-1].name} was answered at {moment(found[-1].ended)} UTC" if found and found[-1].ended else ""
-    raise Refused(f"{execution.name} is {execution.status} and waits for no review{answered}")
+    every = [Waiting(execution, one, _name(path, one)) for path, one in execution.history.walk() if _asks(one)]
+    open_ = [one for one in every if one.review.callback_id and not execution.is_over]
+    name = execution.name
+    for one in open_:
+        if only in (None, one.name) and any(kind.fullmatch(one.review.name) for kind in kinds):
+            return one
+    if open_:  # the text has changed since it was read, or it is a question and not a review
+        raise Refused(
+            f"{name} waits for {open_[0].name}, not for {only or 'that'}: scripts/pipeline review show {name}"
+        )
+    last = every[-1] if every else None
+    answered = f"; {last.name} was answered at {moment(last.review.ended)} UTC" if last and last.review.ended else ""
+    raise Refused(f"{name} is {execution.status} and waits for no review{answered}")
+
+
+def _asks(operation: Operation) -> bool:
+    return bool(REVIEW.fullmatch(operation.name) or QUESTION.fullmatch(operation.name))
+
+
+def _name(path: str, operation: Operation) -> str:
+    """An agent's questions are numbered in each run, so they need the run's name; reviews are not."""
+    return operation.name if REVIEW.fullmatch(operation.name) else path
 
 
 def _open(place: Place, arn: str) -> Iterator[Waiting]:
     execution = Execution.read(place, arn, data=False)
-    for _, operation in execution.history.walk():
-        if operation.callback_id and REVIEW.fullmatch(operation.name):
-            yield Waiting(execution, operation)
+    for path, operation in execution.history.walk():
+        if operation.callback_id and _asks(operation):
+            yield Waiting(execution, operation, _name(path, operation))
 
 
 def _text(waiting: Waiting) -> tuple[str, str | None]:
@@ -190,14 +245,14 @@ def _text(waiting: Waiting) -> tuple[str, str | None]:
 
 def _document(waiting: Waiting) -> dict[str, Any]:
     review = waiting.review
-    named = {"execution": waiting.execution.name, "arn": waiting.execution.arn, "review": review.name}
+    named = {"execution": waiting.execution.name, "arn": waiting.execution.arn, "review": waiting.name}
     return {**named, "asked": review.started, "until": review.due}
 
 
 def _cells(waiting: Waiting) -> tuple[str, ...]:
     review = waiting.review
     since = duration(review.seconds(datetime.now(UTC)) or 0)
-    return waiting.execution.name, review.name, since, moment(review.due)
+    return waiting.execution.name, waiting.name, since, moment(review.due)
 
 
 def _read(file: Path | None) -> str:

@@ -15,6 +15,8 @@ QUIET_SECONDS = 900
 """Without any event for longer than an invocation may last, nothing can be under way but a wait."""
 
 REVIEW = re.compile(r"review-[0-9]+")
+QUESTION = re.compile(r"interrupt-[0-9]+")
+"""Of an agent; a person answers it as a review."""
 
 
 def verdict(details: Mapping[str, Any], history: History, now: datetime) -> str:
@@ -84,7 +86,7 @@ def _running(name: str, history: History, now: datetime) -> str:
 
 def _waits(name: str, path: str, operation: Operation, now: datetime) -> str:
     since = f"since {duration(operation.seconds(now) or 0)}"
-    if REVIEW.fullmatch(operation.name):
+    if REVIEW.fullmatch(operation.name) or QUESTION.fullmatch(operation.name):
         return f"it waits {since} for a person to answer {path}: scripts/pipeline review show {name}"
     return f"it waits {since} for an answer from outside to {path}: its callback id is in `show --json`"
 

@@ -159,6 +159,33 @@ def test_an_answer_is_the_result_of_the_open_callback(account, run, arguments, r
     account.assert_all_asked()
 
 
+def test_an_answer_to_an_agents_question_is_the_json_of_a_text(account, run):
+    inside = event(2, "ContextStarted", "clerk-agent")
+    asked = event(
+        3, "CallbackStarted", "interrupt-1", ParentId=inside["Id"], CallbackStartedDetails={"CallbackId": "Q0I="}
+    )
+    account.on(
+        "lambda",
+        got("one", "RUNNING"),
+        history("one", inside, asked),
+        Answer("send_durable_execution_callback_success", {"CallbackId": "Q0I=", "Result": b'"yes, 7"'}),
+    )
+    named = ("--review", "clerk-agent/interrupt-1")
+    status, out, _ = run("review", "answer", arn_of("one"), "--text", "yes, 7", *named)
+    assert (status, out) == (0, "clerk-agent/interrupt-1 of one: answered; scripts/pipeline watch one\n")
+    account.assert_all_asked()
+
+
+def test_fails_when_a_question_is_approved_as_if_it_were_a_review(account, run):
+    asked = event(2, "CallbackStarted", "interrupt-1", CallbackStartedDetails={"CallbackId": "Q0I="})
+    account.on("lambda", got("one", "RUNNING"), history("one", asked))
+    status, _, errors = run("review", "approve", arn_of("one"))
+    assert (status, errors) == (
+        1, "pipeline: one waits for interrupt-1, not for that: scripts/pipeline review show one\n",
+    )  # fmt: skip
+    account.assert_all_asked()
+
+
 def test_reviews_are_looked_for_in_running_executions_without_their_texts(account, run):
     account.on("cloudformation", stack())
     page = history("one", WAITING)
