@@ -24,6 +24,8 @@ _STATUS = {
 }
 
 Event = Mapping[str, Any]
+NOTICE = "-notify"
+"""Ends the name of the step that tells a person, and keeps what a page shows."""
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Operation:
         due: when a wait or a callback ends by itself.
         callback_id: what an answer is sent to, while it is waited for.
         usage, model_id: of a model call that has answered, as its checkpoint says.
-        payload: what a child context returned, such as an agent's answer.
+        payload: what a child context returned, such as an agent's answer, or a notice kept for its page.
         children: in the order they began.
     """
 
@@ -164,7 +166,7 @@ def _fail(operation: Operation, at: datetime, details: Mapping[str, Any]) -> Non
 
 def _answer(operation: Operation, payload: str | None) -> None:
     """Tokens of a model call; a payload that is cut or not ours tells none."""
-    if operation.kind != "Step" or not payload:
+    if operation.kind != "Step" or operation.name.endswith(NOTICE) or not payload:
         operation.payload = payload
         return
     try:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from scripts.local_aws.processes.journal import read_all
+from scripts.operate.command import main
 from tests.e2e.review_pages import Reviews, reviews_on_the_local_stack
 from tests.e2e.shared_stack import processes
 
@@ -67,7 +68,7 @@ def answered(link: str, response: str) -> int:
     return httpx.post(f"{address}?", data={"link": parameter, "response": response}, trust_env=False).status_code
 
 
-def test_a_tool_that_asks_a_person_waits_killed_and_resumed_and_is_answered_on_the_page(tmp_path):
+def test_a_tool_that_asks_a_person_waits_killed_and_resumed_and_is_answered_on_the_page(tmp_path, capsys):
     agents, script = agents_that_ask(tmp_path)
     environment = {"AGENTS_FOLDER": str(agents)}
     with reviews_on_the_local_stack(tmp_path, script, environment=environment, kill_rules=KILLS) as reviews:
@@ -82,10 +83,12 @@ def test_a_tool_that_asks_a_person_waits_killed_and_resumed_and_is_answered_on_t
         assert answered(first["link"], "42") == 200
         assert answered(first["link"], "again") == 409
         second = asked(reviews, execution, "clerk-agent/interrupt-2")
-        # by the command: any JSON
-        reviews.client.send_durable_execution_callback_success(
-            CallbackId=second["callback_id"], Result=json.dumps("no").encode()
-        )
+        where = (execution, "--endpoint-url", reviews.stack.lambda_url)
+        capsys.readouterr()
+        assert main(["review", "show", *where]) == 0
+        assert "And tomorrow?" in capsys.readouterr().out
+        assert main(["review", "approve", *where]) == 1  # it is no review
+        assert main(["review", "answer", *where, "--review", second["review"], "--text", "no"]) == 0
         result = reviews.result(execution)
         folder = reviews.stack.settings.folder
         calls = Counter(call["event"] for call in read_all(reviews.stack.calls))
