@@ -19,6 +19,7 @@ from scripts.crash_lab.record import record
 from scripts.crash_lab.report import closing_line, document, write_table
 from scripts.crash_lab.scenarios import SCENARIOS
 from scripts.crash_lab.sweep import Sweep, Unusable, run_sweep
+from scripts.local_aws.processes.callers_profile import forget_profile
 from scripts.local_aws.processes.child import ChildDied
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    forget_profile()
     folder = Path(tempfile.mkdtemp(prefix="crash-lab-"))
     began = time.monotonic()
     try:

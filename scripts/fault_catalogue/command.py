@@ -16,6 +16,7 @@ from scripts.console.marked_block import NoPlace
 from scripts.fault_catalogue.catalogue import ENTRIES, sample
 from scripts.fault_catalogue.report import closing_line, document, record
 from scripts.fault_catalogue.run import Tried, tried
+from scripts.local_aws.processes.callers_profile import forget_profile
 
 EVERY = 100
 """Entries between two lines of progress where there is no terminal for a bar."""
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    forget_profile()
     began = time.monotonic()
     results = _tried(sample(options.sample), options.jobs)
     seconds = time.monotonic() - began

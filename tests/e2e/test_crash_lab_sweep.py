@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -26,7 +27,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 def crash_lab(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "scripts/crash_lab.py", *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=580, check=False)
+    environment = {**os.environ, "AWS_PROFILE": "nobody"}  # of the caller's shell, and no business of a local run
+    return subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=580, check=False
+    )
 
 
 def test_a_sample_of_kills_repeats_no_completed_call(tmp_path: Path):

@@ -19,6 +19,13 @@ def without_profile(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | dict.fromkeys(FILES, os.devnull)
 
 
+def forget_profile() -> None:
+    """Take it from this process itself, for what is served or run here and makes clients of its own."""
+    for name in PROFILES:
+        os.environ.pop(name, None)
+    os.environ.update(dict.fromkeys(FILES, os.devnull))
+
+
 def session_without_profile() -> Session:
     """A botocore session that reads neither AWS_PROFILE nor ~/.aws, for a client of this very process."""
     from botocore.session import Session
