@@ -15,7 +15,7 @@ from agent_workflow.interruptions import notify_of
 from agent_workflow.mcp_servers import listed_tools
 from agent_workflow.questions import Asking
 from agent_workflow.strands_agent import build_agent
-from agent_workflow.toolboxes import own_tools
+from agent_workflow.toolboxes import has_packaged
 from agent_workflow.tools import tool_options
 from durable_strands import AgentFailed, AgentRun, Limits, Observer, retry_transient, run
 from durable_strands.errors import ResultNotKept, UnsafeAgent
@@ -126,7 +126,7 @@ class AgentRuns:
 
     def reads(self, agent: AgentSpec) -> bool:
         """Whether the agent has packaged tools, and so answers in findings."""
-        return len(own_tools(agent.tools, self._boxes)) < len(agent.tools)
+        return has_packaged(agent.tools, self._boxes)
 
     def remember(self, failure: AgentFailed, agent: AgentSpec) -> None:
         """Note whose failure this is."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .rules import FLAG, Rule, is_table, made, ruled, shown, text, whole, words
-from .toolboxes import boxes_of, own_tools, refuse_effects
+from .toolboxes import boxes_of, has_packaged, refuse_effects
 
 QUERY = "query"
 RESERVED = ("query", "status", "report", "usage", "stored", "sources", "citations", "queries", "verdicts")
@@ -306,7 +306,7 @@ def _check_together(agents: Mapping[str, Declaration], boxes: Mapping[str, Any])
                 raise ValueError(f"{where} tools must not be named as that of its questions, got {tool!r}")
         if agent.critic:
             critic = _other(agents, name, f"{where} critic: agent", agent.critic.agent)
-            if own_tools(critic.tools, boxes) != critic.tools:
+            if has_packaged(critic.tools, boxes):
                 raise ValueError(
                     f"{where} critic: agent must name an agent without packaged tools, which answers in a verdict and "
                     f"not in findings, got {critic.name!r}"

@@ -78,12 +78,15 @@ class Evidence:
         ids = set(cited_in(_SECTION.sub("\n\n", report)))
         return [one for one in self._sources.values() if one.id in ids]
 
+    def listed(self, text: str) -> list[dict[str, str]]:
+        """What a text cites, as the result and a reviewer's page list it."""
+        return [{"id": one.id, "title": one.title, "url": one.url} for one in self.cited(text)]
+
     def fields(self, report: str) -> dict[str, Any]:
         """The fields of the result that say what its report rests on; none where no agent can read."""
         if not self.reads:
             return {}
-        sources = [{"id": one.id, "title": one.title, "url": one.url} for one in self.cited(report)]
-        return {"sources": sources, "citations": {"verified": self.verified, "dropped": self.dropped}}
+        return {"sources": self.listed(report), "citations": {"verified": self.verified, "dropped": self.dropped}}
 
     def _source(self, found: Verified) -> Source:
         new = Source(f"s{len(self._sources) + 1}", found.title, found.url, found.quote)

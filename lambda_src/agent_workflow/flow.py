@@ -363,8 +363,7 @@ class Flow:
 
     def _shown(self, text: str) -> dict[str, Any]:
         """What a reviewer's page shows beside a text."""
-        cited = [{"id": one.id, "title": one.title, "url": one.url} for one in self._evidence.cited(text)]
-        return {"cost_usd": usd(self._bookkeeper.ledger.spent()), "sources": cited}
+        return {"cost_usd": usd(self._bookkeeper.ledger.spent()), "sources": self._evidence.listed(text)}
 
     def _cited(self, text: str, checked: dict[str, Any] | None) -> str:
         return self._evidence.kept(text) if checked is None else self._evidence.take(checked)

@@ -133,6 +133,11 @@ def own_tools(names: Sequence[str], boxes: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(name for name in names if name not in known)
 
 
+def has_packaged(names: Sequence[str], boxes: Mapping[str, Any]) -> bool:
+    """Whether a packaged tool is among these, so that their agent answers in findings."""
+    return not packaged(boxes).keys().isdisjoint(names)
+
+
 def refuse_effects(tools: Sequence[str], harmless: Collection[str], boxes: Mapping[str, Any], where: str) -> None:
     """Refuse a tool that may act, in an agent that reads what strangers wrote: their words could ask for it.
 
@@ -145,8 +150,7 @@ def refuse_effects(tools: Sequence[str], harmless: Collection[str], boxes: Mappi
     Raises:
         ValueError: naming the tool.
     """
-    own = own_tools(tools, boxes)
-    for tool in own if len(own) < len(tools) else ():
+    for tool in own_tools(tools, boxes) if has_packaged(tools, boxes) else ():
         if tool not in harmless:
             raise ValueError(
                 f"{where}: a tool beside packaged ones, which read strangers' texts, must have no effects: say so by "
