@@ -46,7 +46,9 @@ def test_the_trap_is_real_of_parallels_too():
         return context.parallel(functions, name="both", config=ParallelConfig()).get_results()
 
     outcome = on_engine(body)
-    assert (outcome.status, outcome.value) == ("SUCCEEDED", ["a"])
+    assert outcome.status == "SUCCEEDED"
+    # the broken branch may end the parallel before or after the other one has ended
+    assert outcome.value in ([], ["a"])
 
 
 @pytest.mark.parametrize("branch", [*WRONG_ARITY, no_b])
