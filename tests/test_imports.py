@@ -196,8 +196,8 @@ def test_importing_the_handler_loads_no_strands():
     assert not loaded & {"strands", "mcp", "opentelemetry"}
 
 
-COMMANDS_MAY_ALSO_IMPORT = {"bench": {"cost_model"}}
-"""Command -> commands whose measured runs it repeats; every other command knows only console and local_aws."""
+COMMANDS_MAY_ALSO_IMPORT = {"bench": {"cost_model"}, "run_local": {"operate"}}
+"""Command -> commands whose measured runs it repeats, or whose page it opens; others know only what is shared."""
 
 
 def of_scripts(file: Path) -> set[str]:

@@ -18,8 +18,7 @@ def ended(command: str, run: Callable[[], int], failures: tuple[type[Exception],
         run: the command, which returns an exit status.
         failures: exceptions of it that are one line and exit status 1. Default: none.
     """
-    for number in STOPS:
-        signal.signal(number, _stop)
+    catch_stops()
     try:
         return run()
     except failures as failure:
@@ -28,6 +27,12 @@ def ended(command: str, run: Callable[[], int], failures: tuple[type[Exception],
     except KeyboardInterrupt:
         print(f"{command}: interrupted; every process of it was ended", file=sys.stderr)
         return INTERRUPTED
+
+
+def catch_stops() -> None:
+    """Let a stop raise KeyboardInterrupt, once."""
+    for number in STOPS:
+        signal.signal(number, _stop)
 
 
 def _stop(*_: object) -> None:

@@ -47,7 +47,7 @@ def start(
     """
     document = _event(topic, event)
     asked_at = datetime.now(UTC)
-    arn = _started(place, document, _name(name, document, new=new))
+    arn = begin(place, document, name_for(name, document, new=new))
     execution = Execution.read(place, arn)
     existed = execution.details["StartTimestamp"] < asked_at
     if follow:
@@ -74,10 +74,7 @@ def stop(
 
     What it paid for is in its history, but it is never continued.
     """
-    found = _running(place, execution, "stop")
-    error = {"ErrorType": "StoppedByOperator", "ErrorMessage": reason}
-    place.durable.stop_durable_execution(DurableExecutionArn=found["DurableExecutionArn"], Error=error)
-    _say(place, found, "stopped")
+    _say(place, end(place, execution, reason), "stopped")
 
 
 def pause(
@@ -90,18 +87,36 @@ def pause(
 
     No invocation of it begins meanwhile; its timeout goes on.
     """
-    found = _running(place, execution, "pause")
-    place.durable.pause_durable_execution(DurableExecutionArn=found["DurableExecutionArn"], Reason=reason)
-    _say(place, found, "paused")
+    _say(place, hold(place, execution, reason), "paused")
 
 
 def resume(place: Place, *, execution: Wanted) -> None:
     """Let a paused execution go on."""
-    found = details(place, find(place, execution))
+    _say(place, go_on(place, execution), "resumed")
+
+
+def end(place: Place, wanted: str, reason: str) -> dict[str, Any]:
+    """Stop an execution; what it was until then. Raises Refused where it has ended."""
+    found = _running(place, wanted, "stop")
+    error = {"ErrorType": "StoppedByOperator", "ErrorMessage": reason}
+    place.durable.stop_durable_execution(DurableExecutionArn=found["DurableExecutionArn"], Error=error)
+    return found
+
+
+def hold(place: Place, wanted: str, reason: str) -> dict[str, Any]:
+    """Pause an execution; what it was until then. Raises Refused where it does not run."""
+    found = _running(place, wanted, "pause")
+    place.durable.pause_durable_execution(DurableExecutionArn=found["DurableExecutionArn"], Reason=reason)
+    return found
+
+
+def go_on(place: Place, wanted: str) -> dict[str, Any]:
+    """Resume an execution; what it was until then. Raises Refused where it is not paused."""
+    found = details(place, find(place, wanted))
     if found["Status"] not in ("PAUSED", "PAUSING"):
         raise Refused(f"{found['DurableExecutionName']} is {found['Status']}, only a paused execution can be resumed")
     place.durable.resume_durable_execution(DurableExecutionArn=found["DurableExecutionArn"])
-    _say(place, found, "resumed")
+    return found
 
 
 def _event(topic: str | None, file: str | None) -> Any:
@@ -110,7 +125,12 @@ def _event(topic: str | None, file: str | None) -> Any:
     return {"query": checked_topic(topic)} if topic is not None else read_event(str(file))
 
 
-def _name(name: str | None, document: Any, *, new: bool) -> str:
+def name_for(name: str | None, document: Any, *, new: bool) -> str:
+    """The name of an execution: the one that is given, else one from its event, another one each time if `new`.
+
+    Raises:
+        Unusable: it can be no name.
+    """
     if name is not None:
         if new or not NAME.fullmatch(name):
             raise Unusable(f"--name must be 1 to 64 letters, digits, - or _, and without --new, got {name!r}")
@@ -122,7 +142,12 @@ def _name(name: str | None, document: Any, *, new: bool) -> str:
     return f"{slug[:SLUG_CHARACTERS].strip('-') or 'execution'}-{digest[:DIGEST_CHARACTERS]}"
 
 
-def _started(place: Place, document: Any, name: str) -> str:
+def begin(place: Place, document: Any, name: str) -> str:
+    """Start an execution, or find the one that this name and event have started; its ARN.
+
+    Raises:
+        Refused: the name is taken by another event.
+    """
     try:
         answer = place.durable.invoke(
             FunctionName=place.alias.function,

@@ -15,6 +15,7 @@ from botocore.parsers import ResponseParserError
 from scripts.console.command_line import BadUsage
 from scripts.console.ending import DONE, INTERRUPTED
 from scripts.operate import acting, costs, diagrams, doctor, looking, reviews
+from scripts.operate.console_page.command import console
 from scripts.operate.endings import Refused, Unusable, refusal_of
 from scripts.operate.output import write_json
 from scripts.operate.shared_options import on_pipeline
@@ -41,6 +42,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "cost": costs.cost,
     "doctor": doctor.doctor,
     "diagram": diagrams.diagram,
+    "console": console,
 }
 REVIEW_COMMANDS: dict[str, Callable[..., Any]] = {
     "list": reviews.list_reviews,

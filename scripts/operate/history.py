@@ -37,13 +37,15 @@ class Operation:
         kind: one of KINDS.
         status: one of the words above.
         started, ended: of the first try and of the end; None while there is none.
+        tried: when the latest try began.
         attempts: tries so far.
         error_type: of the last failed try.
         retry_at: when the next try begins.
         due: when a wait or a callback ends by itself.
         callback_id: what an answer is sent to, while it is waited for.
         usage, model_id: of a model call that has answered, as its checkpoint says.
-        payload: what a child context returned, such as an agent's answer, or a notice kept for its page.
+        invocation: request id of the invocation that made a call.
+        payload: what it returned, such as an agent's answer, or a notice kept for its page.
         children: in the order they began.
     """
 
@@ -52,6 +54,7 @@ class Operation:
     status: str = RUNNING
     started: datetime | None = None
     ended: datetime | None = None
+    tried: datetime | None = None
     attempts: int = 0
     error_type: str | None = None
     retry_at: datetime | None = None
@@ -59,6 +62,7 @@ class Operation:
     callback_id: str | None = None
     usage: Usage | None = None
     model_id: str | None = None
+    invocation: str | None = None
     payload: str | None = None
     children: list[Operation] = field(default_factory=list)
 
@@ -85,12 +89,12 @@ class History:
 
     Attributes:
         roots: the operations of the flow itself.
-        invocations: how many have ended.
+        invocation_ends: when each invocation ended; of one whose process died nothing is known.
         last: when the latest event was.
     """
 
     roots: list[Operation] = field(default_factory=list)
-    invocations: int = 0
+    invocation_ends: list[datetime] = field(default_factory=list)
     last: datetime | None = None
     _known: dict[str, Operation] = field(default_factory=dict)
 
@@ -106,12 +110,18 @@ class History:
         """Take in the next event; the operation that it changed, if it is one's."""
         self.last = event["EventTimestamp"]
         kind, word = _read(event["EventType"])
-        self.invocations += event["EventType"] == "InvocationCompleted"
+        if event["EventType"] == "InvocationCompleted":
+            self.invocation_ends.append(self.last)
         if kind is None:
             return None
         operation = self._operation(event, kind)
         _change(operation, word, event)
         return operation
+
+    @property
+    def invocations(self) -> int:
+        """How many have ended."""
+        return len(self.invocation_ends)
 
     def walk(self) -> Iterable[tuple[str, Operation]]:
         """Every operation with its path, such as `research-agent/model-1`."""
@@ -143,7 +153,7 @@ def _read(event_type: str) -> tuple[str | None, str]:
 def _change(operation: Operation, word: str, event: Event) -> None:
     at, details = event["EventTimestamp"], event.get(f"{event['EventType']}Details") or {}
     if word == "Started":
-        operation.started = operation.started or at
+        operation.started, operation.tried = operation.started or at, at
         operation.attempts += 1
         operation.retry_at = None
         operation.callback_id = details.get("CallbackId")
@@ -166,14 +176,15 @@ def _fail(operation: Operation, at: datetime, details: Mapping[str, Any]) -> Non
 
 def _answer(operation: Operation, payload: str | None) -> None:
     """Tokens of a model call; a payload that is cut or not ours tells none."""
+    operation.payload = payload or operation.payload
     if operation.kind != "Step" or operation.name.endswith(NOTICE) or not payload:
-        operation.payload = payload
         return
     try:
         record = CallRecord.from_dict(json.loads(payload)["record"])
     except (ValueError, KeyError, TypeError):
         return
     operation.attempts = max(operation.attempts, record.attempts)
+    operation.invocation = record.invocation or None
     if record.kind == "model":
         operation.usage, operation.model_id = record.usage, record.model_id or "unknown"
 

@@ -31,6 +31,11 @@ def write_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
 
 
+def plain_json(document: Any) -> str:
+    """A document on one line; characters beyond ASCII are escaped, so that no proxy or browser can misread them."""
+    return json.dumps(document, default=_plain)
+
+
 def write_file(file: Path, text: str) -> None:
     """Write what --output names.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -143,19 +143,27 @@ def answer(
     review: Asked = None,
 ) -> None:
     """Answer the question of an agent."""
-    try:
-        result = json.dumps(read_response(text))
-    except Unreadable as error:
-        raise Unusable(str(error)) from None
-    _send(place, _waiting(place, execution, QUESTION, only=review), result, "answered")
+    _say(place, respond(place, execution, text, review), "answered")
 
 
-def _show_question(place: Place, waiting: Waiting) -> None:
+def asked_text(waiting: Waiting) -> tuple[str, str | None]:
+    """Who wrote, and what: of a review the latest text, of an agent's question the question; None if it is not kept."""
+    if QUESTION.fullmatch(waiting.review.name):
+        return waiting.name.rpartition("/")[0], _question(waiting)
+    return _text(waiting)
+
+
+def _question(waiting: Waiting) -> str | None:
     """What is asked is kept where a review page shows it; else only the notice's reader can know."""
     notice = f"{waiting.name}-notify"
     kept = [one.payload for path, one in waiting.execution.history.walk() if path == notice and one.payload]
     document = json.loads(kept[0] or "null") if kept else None
     text = document.get("text") if isinstance(document, dict) else None
+    return text if isinstance(text, str) else None
+
+
+def _show_question(place: Place, waiting: Waiting) -> None:
+    text = _question(waiting)
     if place.as_json:
         write_json({**_document(waiting), "callback_id": waiting.review.callback_id, "text": text})
         return
@@ -164,16 +172,35 @@ def _show_question(place: Place, waiting: Waiting) -> None:
     print(f"  scripts/pipeline review answer {name} --review {waiting.name} --text TEXT", file=sys.stderr)
 
 
-def _answer(place: Place, wanted: str, fields: dict[str, Any], only: str | None) -> None:
+def decide(place: Place, wanted: str, fields: Mapping[str, Any], only: str | None) -> Waiting:
+    """Answer a review, by the contract's fields; the review that was answered.
+
+    Raises:
+        Unusable: the flow itself would refuse the answer and ask again.
+        Refused: nobody is asked, or somebody else was quicker.
+    """
     document = json.dumps({name: value for name, value in fields.items() if value is not None})
-    try:  # by the rules of the flow itself, which would ask again
+    try:
         read_answer(document, number=1, digest="", may_revise=True)
     except Unreadable as error:
         raise Unusable(str(error)) from None
-    _send(place, _waiting(place, wanted, REVIEW, only=only), document, fields["decision"])
+    return _send(place, _waiting(place, wanted, REVIEW, only=only), document)
 
 
-def _send(place: Place, waiting: Waiting, result: str, decision: str) -> None:
+def respond(place: Place, wanted: str, text: str, only: str | None) -> Waiting:
+    """Answer the question of an agent; the question that was answered. Raises as `decide`."""
+    try:
+        result = json.dumps(read_response(text))
+    except Unreadable as error:
+        raise Unusable(str(error)) from None
+    return _send(place, _waiting(place, wanted, QUESTION, only=only), result)
+
+
+def _answer(place: Place, wanted: str, fields: dict[str, Any], only: str | None) -> None:
+    _say(place, decide(place, wanted, fields, only), fields["decision"])
+
+
+def _send(place: Place, waiting: Waiting, result: str) -> Waiting:
     name, review = waiting.execution.name, waiting.name
     try:
         place.durable.send_durable_execution_callback_success(
@@ -185,6 +212,11 @@ def _send(place: Place, waiting: Waiting, result: str, decision: str) -> None:
                 f"{review} of {name} was answered or timed out meanwhile: scripts/pipeline show {name}"
             ) from None
         raise
+    return waiting
+
+
+def _say(place: Place, waiting: Waiting, decision: str) -> None:
+    name, review = waiting.execution.name, waiting.name
     if place.as_json:
         write_json({"name": name, "review": review, "decision": decision})
     else:
@@ -193,7 +225,7 @@ def _send(place: Place, waiting: Waiting, result: str, decision: str) -> None:
 
 def _waiting(place: Place, wanted: str, *kinds: re.Pattern[str], only: str | None = None) -> Waiting:
     execution = Execution.read(place, find(place, wanted))
-    every = [Waiting(execution, one, _name(path, one)) for path, one in execution.history.walk() if _asks(one)]
+    every = [Waiting(execution, one, name_of(path, one)) for path, one in execution.history.walk() if asks(one)]
     open_ = [one for one in every if one.review.callback_id and not execution.is_over]
     name = execution.name
     for one in open_:
@@ -208,20 +240,21 @@ def _waiting(place: Place, wanted: str, *kinds: re.Pattern[str], only: str | Non
     raise Refused(f"{name} is {execution.status} and waits for no review{answered}")
 
 
-def _asks(operation: Operation) -> bool:
+def asks(operation: Operation) -> bool:
+    """Whether it is a review, or a question of an agent."""
     return bool(REVIEW.fullmatch(operation.name) or QUESTION.fullmatch(operation.name))
 
 
-def _name(path: str, operation: Operation) -> str:
-    """An agent's questions are numbered in each run, so they need the run's name; reviews are not."""
+def name_of(path: str, operation: Operation) -> str:
+    """By what it is answered: an agent's questions are numbered in each run, so they need its name; reviews do not."""
     return operation.name if REVIEW.fullmatch(operation.name) else path
 
 
 def _open(place: Place, arn: str) -> Iterator[Waiting]:
     execution = Execution.read(place, arn, data=False)
     for path, operation in execution.history.walk():
-        if operation.callback_id and _asks(operation):
-            yield Waiting(execution, operation, _name(path, operation))
+        if operation.callback_id and asks(operation):
+            yield Waiting(execution, operation, name_of(path, operation))
 
 
 def _text(waiting: Waiting) -> tuple[str, str | None]:

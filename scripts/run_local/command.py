@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ from scripts.run_local.waiting import Waiting
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
+    from scripts.run_local.watching import Page
+
 LOOK_SECONDS = 0.1
 PAGE_COLUMNS = 120  # of tables in a file or a pipe
 
@@ -64,7 +67,10 @@ def _run(options: Options) -> int:
         try:
             with LocalStack(_settings(options, folder)) as stack:
                 display.note(time.time(), f"the Lambda API for boto3 and the AWS CLI: {stack.lambda_url}")
-                outcome = _execute(stack, options, progress, display)
+                with _page(options, stack, display) as page:
+                    outcome = _execute(stack, options, progress, display, page)
+                    if page:
+                        page.stay()
         except ChildDied as error:
             outcome = stack_failed(str(error))
     _write(options, outcome, progress, folder, errors)
@@ -89,7 +95,17 @@ def _settings(options: Options, folder: Path) -> StackSettings:
     )
 
 
-def _execute(stack: LocalStack, options: Options, progress: Progress, display: PlainDisplay) -> Outcome:
+def _page(options: Options, stack: LocalStack, display: PlainDisplay) -> AbstractContextManager[Page | None]:
+    if not options.console:
+        return nullcontext()
+    from scripts.run_local.watching import watched  # a web server and the operator's command, for those who ask
+
+    return watched(stack.lambda_url, display)
+
+
+def _execute(
+    stack: LocalStack, options: Options, progress: Progress, display: PlainDisplay, page: Page | None
+) -> Outcome:
     client = stack.client()
     payload = json.dumps(options.event).encode()
     try:
@@ -97,6 +113,8 @@ def _execute(stack: LocalStack, options: Options, progress: Progress, display: P
     except client.exceptions.ClientError as error:
         return started_failed(error)
     progress.execution = started["DurableExecutionArn"]
+    if page:
+        page.open(progress.execution)
     _follow(stack, progress, display, Waiting(client, stack.lambda_url, display))
     return _outcome(client, started["DurableExecutionArn"])
 

@@ -23,6 +23,7 @@ examples:
   scripts/run_local.sh --json --event event.json > result.json
   scripts/run_local.sh --event tests/events/budget.json --output report.md
   scripts/run_local.sh --event tests/events/review.json
+  scripts/run_local.sh --console --event tests/events/review.json
   scripts/run_local.sh --documents ~/papers --bedrock "what do they agree on?"
   scripts/run_local.sh --agents docs/examples/two_agents/agents "Good morning."
   scripts/run_local.sh --openai-url http://127.0.0.1:11434/v1 \\
@@ -43,6 +44,7 @@ class Options:
     agents: folder with agents.toml, absolute. Default: the packaged pipeline's.
     documents: what the first agent searches and reads. Default: nothing.
     output: file that the report goes to as Markdown, besides the terminal. Default: none.
+    console: whether the run is watched in the browser. Default: no.
     """
 
     event: Any
@@ -52,6 +54,7 @@ class Options:
     agents: Path = PACKAGED_AGENTS
     output: Path | None = None
     documents: Documents | None = None
+    console: bool = False
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -71,7 +74,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         raise BadUsage(str(error)) from error
     output = _output(given.output)
     documents = documents_of(given, model, agents)
-    return Options(_event(given), model, given.kill_after, given.json, agents, output, documents)
+    return Options(_event(given), model, given.kill_after, given.json, agents, output, documents, given.console)
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -149,6 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bedrock", action="store_true", help="answer with Amazon Bedrock, on your AWS credentials")
     parser.add_argument("--script", type=Path, metavar="FILE.json", help="answer with fixed replies, no model at all")
     parser.add_argument("--output", type=Path, metavar="FILE.md", help="write the report to this file too, as Markdown")
+    parser.add_argument(
+        "--console", action="store_true", help="watch it in the browser: a page on this machine, until Ctrl-C"
+    )
     parser.add_argument(
         "--kill-after",
         metavar="NAME",

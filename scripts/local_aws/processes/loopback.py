@@ -45,24 +45,32 @@ def url_of(listener: socket.socket) -> str:
     return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
-def serve_until_signal(app: Starlette, listener: socket.socket, *, grace_seconds: int = 0) -> None:
+def serve_until_signal(
+    app: Starlette, listener: socket.socket, *, grace_seconds: int = 0, announced: bool = True
+) -> None:
     """Say `ready URL`, serve until SIGTERM or SIGINT, then return.
 
     Args:
         app: its lifespan is run if there is a grace.
         listener: from `listen`.
         grace_seconds: what open calls get before they are cut off. Default: none, they are cut off at once.
+        announced: whether it says so. Default: it does.
     """
-    server = _Server(app, announced=True, grace_seconds=grace_seconds)
+    server = _Server(app, announced=announced, grace_seconds=grace_seconds)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, server.stop)
     server.run(sockets=[listener])
 
 
 @contextmanager
-def serving_app(app: Starlette) -> Iterator[str]:
-    """Serve from a thread of this process and yield the URL; stops when the block ends."""
-    listener = listen(0)
+def serving_app(app: Starlette, listener: socket.socket | None = None) -> Iterator[str]:
+    """Serve from a thread of this process and yield the URL; stops when the block ends.
+
+    Args:
+        app: the application.
+        listener: from `listen`. Default: on a free port.
+    """
+    listener = listener or listen(0)
     server = _Server(app, announced=False, grace_seconds=0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

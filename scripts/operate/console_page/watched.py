@@ -1,0 +1,99 @@
+"""The executions that pages look at: each is read whole once, then only what is new in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.operate.console_page.document import head, rows
+from scripts.operate.history import Operation
+from scripts.operate.looking import LOOK_SECONDS
+from scripts.operate.place import Place
+from scripts.operate.reading import Execution
+
+MOST = 100
+"""Executions kept in memory; one that was not asked for the longest time goes first."""
+
+
+@dataclass
+class Watched:
+    """One execution and the changes of it, for any number of pages."""
+
+    execution: Execution
+    changes: int = 0
+    _changed: dict[int, tuple[int, Operation]] = field(default_factory=dict)
+    _looked: float = field(default_factory=time.monotonic)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self) -> None:
+        """Ask again, if nobody has within the last second and it has not ended."""
+        with self._lock:
+            if self.execution.is_over or time.monotonic() - self._looked < LOOK_SECONDS:
+                return
+            before = self.execution.status
+            news = self.execution.refresh()
+            self._looked = time.monotonic()
+            if news or self.execution.status != before:
+                self.changes += 1
+            for _, operation in news:
+                self._changed[id(operation)] = (self.changes, operation)
+
+    def since(self, change: int | None) -> dict[str, Any]:
+        """All of it, or its head and the operations that changed after a change that a page has seen."""
+        with self._lock:
+            known = change is not None and 0 <= change <= self.changes
+            changed = [one for at, one in self._changed.values() if known and at > (change or 0)]
+            return {
+                "change": self.changes,
+                "whole": not known,
+                "head": head(self.execution),
+                "operations": rows(self.execution.history, changed if known else None),
+            }
+
+
+class Watchlist:
+    """The executions that were asked for lately."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._found: OrderedDict[str, Watched] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, arn: str) -> Watched:
+        """One of them, as it was when it was last looked at.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._lock:
+            if known := self._found.get(arn):
+                self._found.move_to_end(arn)
+                return known
+        read = Watched(Execution.read(self._place, arn))
+        with self._lock:
+            found = self._found.setdefault(arn, read)
+            while len(self._found) > MOST:
+                self._found.popitem(last=False)
+            return found
+
+    def follow(self, arn: str, seen: int | None) -> Iterator[dict[str, Any]]:
+        """What a page is told: first what it has not seen, then each change until the execution has ended.
+
+        Args:
+            arn: of the execution.
+            seen: number of the latest change that the page knows; None if it knows nothing.
+        """
+        watched = self.get(arn)
+        while True:
+            watched.look()
+            if seen is None or watched.changes != seen:
+                told = watched.since(seen)
+                seen = int(told["change"])
+                yield told
+            if watched.execution.is_over:
+                return
+            yield {}
