@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from scripts.console.command_line import BadUsage, checked_topic
 from scripts.console.report import report_text
 from scripts.operate import acting, reviews, shown
+from scripts.operate.console_page.ag_ui_route import read_input, served
 from scripts.operate.console_page.document import numbered, text_of
 from scripts.operate.console_page.guard import Guard
 from scripts.operate.console_page.watched import Watchlist
@@ -59,6 +60,7 @@ def build_app(place: Place, *, hosts: frozenset[str], token: str) -> Starlette:
         Route("/api/asked", _route(lambda request, _: _asked_text(watchlist, request))),
         Route("/api/result", _route(lambda request, _: _result(watchlist, request))),
         Route("/api/events", _events(watchlist)),
+        Route("/api/ag-ui", _ag_ui(place), methods=["POST"]),
         Route("/api/start", _route(lambda _, given: _start(place, given)), methods=["POST"]),
         Route("/api/act", _route(lambda _, given: _act(place, given)), methods=["POST"]),
         Route("/api/answer", _route(lambda _, given: _answer(place, given)), methods=["POST"]),
@@ -121,6 +123,17 @@ async def _stream(told: dict[str, Any], follow: Iterator[dict[str, Any]]) -> Asy
             told = following  # type: ignore[assignment]
     except (Refused, BotoCoreError, ClientError, ResponseParserError) as error:
         yield f"event: lost\ndata: {plain_json({'message': _words(error)[0]})}\n\n"
+
+
+def _ag_ui(place: Place) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            asked = read_input(await _given(request))
+        except Refused as error:
+            return _refusal(error)
+        return StreamingResponse(served(place, asked), media_type="text/event-stream")
+
+    return endpoint
 
 
 def _list(place: Place, watchlist: Watchlist, request: Request) -> dict[str, Any]:

@@ -13,7 +13,7 @@ HOST, TOKEN = "127.0.0.1:8123", "the-token"
 KNOWN = {"authorization": f"Bearer {TOKEN}"}
 ROUTES = (
     ("GET", "executions"), ("GET", "text"), ("GET", "asked"), ("GET", "result"), ("GET", "events"),
-    ("POST", "start"), ("POST", "act"), ("POST", "answer"),
+    ("POST", "start"), ("POST", "act"), ("POST", "answer"), ("POST", "ag-ui"),
 )  # fmt: skip
 
 
