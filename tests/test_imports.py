@@ -83,7 +83,10 @@ ONLY_THERE = {
 }
 """Library -> the modules outside durable_strands that may import it."""
 
-WITHOUT_STRANDS = {"classify", "errors", "failure_table", "observer", "options", "records", "retries", "sizes"}
+WITHOUT_STRANDS = {
+    *("classify", "errors", "failure_table", "observer", "options", "records", "retries", "sizes"),
+    *("deferral", "gate", "invocation", "past", "usual"),
+}
 """Modules of durable_strands that a replay loads, and that therefore must not import Strands."""
 
 

@@ -119,6 +119,7 @@ class AgentRuns:
                 tools=tool_options(agent.tool_options),
                 limits=Limits(**agent.limits.chosen()),
                 observer=observer,
+                usual_seconds=self._settings.usual_seconds,
                 serdes=self._serdes,
                 interrupts=notify_of(self._settings, arn, agent, stores=self._serdes is not None),
                 structured_output_model=book.model() if book else None,

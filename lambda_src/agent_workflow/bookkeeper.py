@@ -66,6 +66,10 @@ class Bookkeeper(Observer):
         line = "agent=<%s>, call=<%s>, attempt=<%d>, error=<%s> | attempt failed"
         self._logger.warning(line, _agent(agent), call, attempt, error.error_type)
 
+    def call_deferred(self, agent: str, call: str, seconds: int) -> None:
+        """Say that a call was put off; outside every step, but once, for what is not put off is said by no replay."""
+        self._logger.info("agent=<%s>, call=<%s>, seconds=<%d> | call put off", _agent(agent), call, seconds)
+
     def enter_unreturned(self, below: str = "") -> Usage:
         """Enter what model calls cost whose replies this pass paid for and then lost: no checkpoint took them.
 

@@ -32,8 +32,8 @@ class Estimates:
     """Durable operations, checkpoint bytes and Lambda time of one execution.
 
     Attributes:
-        durable_operations: as metered: the execution, each agent, each try of each call, each fork of parallel tools,
-            each wait.
+        durable_operations: as metered: the execution, each agent, each try of each call, each time that one was put
+            off, each fork of parallel tools, each wait.
         bytes_written: checkpointed by the operations; all of it is retained until the retention period ends.
         lambda_gb_seconds: time in calls times memory; waiting between retries is suspended and not billed.
     """
@@ -62,7 +62,7 @@ def estimate(calls: Sequence[CallRecord], *, waits: int, memory_mb: int) -> Esti
         memory_mb: memory of the function.
     """
     agents = {call.agent for call in calls}
-    inside = sum(call.attempts for call in calls) + _forks(calls)
+    inside = sum(call.attempts + call.deferrals for call in calls) + _forks(calls)
     seconds = Decimal(sum(call.latency_ms for call in calls)) / 1000
     return Estimates(
         durable_operations=1 + len(agents) + inside + waits,

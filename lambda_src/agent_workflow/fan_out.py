@@ -138,5 +138,8 @@ class _Numbered(Observer):
     def attempt_failed(self, agent: str, call: str, attempt: int, error: AgentFailed) -> None:
         self._observer.attempt_failed(agent, self._named(call), attempt, error)
 
+    def call_deferred(self, agent: str, call: str, seconds: int) -> None:
+        self._observer.call_deferred(agent, self._named(call), seconds)
+
     def _named(self, call: str) -> str:
         return f"{self._number}/{call}"

@@ -102,6 +102,7 @@ def _sums(calls: Sequence[CallRecord]) -> Document:
         **vars(total_usage(calls)),
         "unknown_calls": unknown_calls(calls),
         "broken_attempts": sum(call.broken_attempts for call in calls),
+        "deferrals": sum(call.deferrals for call in calls),
         "latency_ms": sum(call.latency_ms for call in calls),
     }
 

@@ -33,6 +33,7 @@ class Settings(BaseModel):
         connect_timeout_seconds: bound of connecting to Bedrock. Default: 5.
         read_timeout_seconds: longest silence of Bedrock: between two chunks when streaming, else the whole reply.
             Default: 120.
+        usual_seconds: what a model call is taken to need before the first one has told. Default: 60.
         budget_ceiling_usd: most USD that any execution may cost. Default: no ceiling.
         prices: model id -> price. Default: none, so every cost is null.
         retry_initial_delay_seconds: ceiling of the first back-off. Default: 2.
@@ -63,6 +64,7 @@ class Settings(BaseModel):
     streaming: bool = Field(default=True, alias="MODEL_STREAMING")
     connect_timeout_seconds: float = Field(default=5, alias="MODEL_CONNECT_TIMEOUT_SECONDS", gt=0, le=60)
     read_timeout_seconds: float = Field(default=120, alias="MODEL_READ_TIMEOUT_SECONDS", gt=0, le=900)
+    usual_seconds: float = Field(default=60, alias="MODEL_USUAL_SECONDS", gt=0, le=900)
     budget_ceiling_usd: Decimal | None = Field(default=None, alias="BUDGET_CEILING_USD", gt=0, allow_inf_nan=False)
     prices: Json[dict[str, ModelPrice]] = Field(default={}, alias="MODEL_PRICES")
     retry_initial_delay_seconds: int = Field(default=2, alias="RETRY_INITIAL_DELAY_SECONDS", ge=1, le=300)

@@ -104,3 +104,6 @@ class _Noting(Observer):
 
     def attempt_failed(self, agent: str, call: str, attempt: int, error: AgentFailed) -> None:
         self._observer.attempt_failed(agent, call, attempt, error)
+
+    def call_deferred(self, agent: str, call: str, seconds: int) -> None:
+        self._observer.call_deferred(agent, call, seconds)

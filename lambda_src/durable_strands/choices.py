@@ -25,6 +25,7 @@ class TeamChoices(TypedDict, total=False):
     serdes: SerDes[Any] | None
     max_parallel_tools: int
     deadline_margin_seconds: float
+    usual_seconds: float
     invocation_state: dict[str, Any] | None
     interrupts: Callable[[str, Any], Any] | None
 

@@ -145,6 +145,11 @@ class AgentFailed(DurableOperationError):
         self.unknown_calls += int(broken > 0)
         return self.told(**{_BROKEN: broken})
 
+    def unsent(self) -> Self:
+        """The same failure of one call, which never left: nothing can have been billed."""
+        self.maybe_billed = False
+        return self
+
     def after(self, calls: tuple[CallRecord, ...]) -> AgentFailed:
         """The same failure, together with those calls that had finished before it and that it does not know yet."""
         known = set(self.calls)

@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar
 
 from durable_strands.bridge import Desk
 from durable_strands.errors import AgentFailed, DeadlineExceeded, UnsafeAgent
+from durable_strands.invocation import Invocation
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
 from durable_strands.options import RunOptions
 from durable_strands.records import FAILED, CallRecord, Usage, total_usage, unknown_calls
+from durable_strands.usual import usual_times
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ class LiveRun:
     operations: Operations
     options: RunOptions
     observer: Observer
-    lambda_context: Any
+    within: Invocation
     desk: Desk = field(default_factory=Desk)
     calls: list[CallRecord] = field(default_factory=list)
     path: str = ""
@@ -72,6 +74,7 @@ class LiveRun:
     def remember(self, record: CallRecord) -> None:
         """Note a finished call and tell the observer, once per pass."""
         self.calls.append(record)
+        usual_times.note(record)
         self.observer.call_returned(record)
 
     def note_failed(self, failure: AgentFailed, call: str, model_id: str | None) -> None:
@@ -106,7 +109,7 @@ class LiveRun:
     @property
     def invocation(self) -> str:
         """Request id of this invocation; read only inside steps, since a replay has another one."""
-        return str(getattr(self.lambda_context, "aws_request_id", "") or "")
+        return self.within.request_id
 
     def seconds_left(self) -> float | None:
         """Seconds a call may still take in this invocation; None without a Lambda context.
@@ -114,11 +117,11 @@ class LiveRun:
         Raises:
             DeadlineExceeded: Nothing is left; the next attempt starts in a new invocation.
         """
-        left = self._seconds_to_deadline()
+        left = self.seconds_to_deadline()
         if left is not None and left <= 0:
-            raise DeadlineExceeded(
-                f"{self.options.deadline_margin_seconds:g} seconds before the Lambda timeout are kept"
-            )
+            kept = f"{self.options.deadline_margin_seconds:g} seconds before the Lambda timeout are kept"
+            raise DeadlineExceeded(kept).unsent()
+        self.within.call_begins()
         return left
 
     def patience(self) -> float | None:
@@ -126,12 +129,13 @@ class LiveRun:
 
         A little longer than a call may: the next call is then put off to a new invocation, and nothing has failed.
         """
-        left = self._seconds_to_deadline()
+        left = self.seconds_to_deadline()
         return None if left is None else max(left, 0) + min(_GRACE_SECONDS, self.options.deadline_margin_seconds / 2)
 
-    def _seconds_to_deadline(self) -> float | None:
-        remaining = getattr(self.lambda_context, "get_remaining_time_in_millis", None)
-        return None if remaining is None else float(remaining()) / 1000 - self.options.deadline_margin_seconds
+    def seconds_to_deadline(self) -> float | None:
+        """Until no call may run any more; negative after it, None without a Lambda context."""
+        left = self.within.seconds_left()
+        return None if left is None else left - self.options.deadline_margin_seconds
 
 
 @dataclass

@@ -27,6 +27,7 @@ from durable_strands.errors import (
     not_kept,
     rebuild,
 )
+from durable_strands.gate import hold_model
 from durable_strands.kept import KeptReply, Reply
 from durable_strands.live import LiveRun, Place, Relay
 from durable_strands.meters import decided
@@ -50,6 +51,7 @@ class _Call:
     model_id: str | None
     make: Callable[[], Coroutine[Any, Any, Reply]]
     relay: Relay[Reply]
+    deferrals: int = 0
 
 
 class ModelCalls:
@@ -96,6 +98,7 @@ class ModelCalls:
         if run.bounded and not self._asker and run.counts["model"] > run.options.limits.turns:
             raise AgentLimitReached(f"{run.name}: the run reached its limit of turns", calls=tuple(run.calls))
         run.observer.before_model_call(run.name, run.path + call.name)
+        call.deferrals = hold_model(run, call.name, call.model_id)
         made: list[CallRecord] = []
         broken = run.operations.broken_attempts()
 
@@ -127,7 +130,7 @@ class ModelCalls:
             record = CallRecord(
                 run.name, run.path + call.name, "model", call.model_id, usage,
                 round((time.monotonic() - started) * 1000), step.attempt, reply.stop_reason, run.invocation,
-                broken_attempts=broken,
+                broken_attempts=broken, deferrals=call.deferrals,
             )  # fmt: skip
             kept = KeptReply(reply, record)
             refuse_oversize(kept.to_dict(), run.options.max_result_bytes, usage or Usage(), int(usage is None))

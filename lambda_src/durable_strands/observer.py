@@ -30,6 +30,9 @@ class Observer:
     def call_made(self, record: CallRecord) -> None:
         """Called inside the step, once per call that was really made."""
 
+    def call_deferred(self, agent: str, call: str, seconds: int) -> None:
+        """Called outside every step, once per time that a call was put off before it began, for `seconds`."""
+
     def attempt_failed(self, agent: str, call: str, attempt: int, error: AgentFailed) -> None:
         """Called inside the step for each attempt that failed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,10 @@ from aws_durable_execution_sdk_python.config import (
     StepSemantics,
 )
 from aws_durable_execution_sdk_python.context import Callback
+from aws_durable_execution_sdk_python.lambda_service import Operation
 from aws_durable_execution_sdk_python.serdes import SerDes
 
+from durable_strands.deferral import Deferrals
 from durable_strands.errors import billed_of
 from durable_strands.retries import RetryStrategy, retry_transient
 
@@ -52,6 +54,14 @@ class Operations:
         operation = self._context.state.get_checkpoint_result(identifier).operation
         details = operation.step_details if operation else None
         return 0 if details is None or details.attempt == 0 else billed_of(details.error)
+
+    def deferrals(self, name: str) -> Deferrals:
+        """Those of the operation `name` that comes next; one that has not passed suspends the execution."""
+        return Deferrals(self._context, name)
+
+    def all(self) -> Iterable[Operation]:
+        """Every operation of the execution, as the engine has it."""
+        return self._context.state.operations.values()
 
     def context(self, name: str, body: Waiting) -> dict[str, Any]:
         """Run `body` with a context in which it may wait durably."""

@@ -67,6 +67,7 @@ class RunOptions:
         limits: Caps of the run.
         max_parallel_tools: Tool calls of one turn that run at the same time.
         deadline_margin_seconds: Time kept before the Lambda timeout to write the checkpoint.
+        usual_seconds: What a call is taken to need before the first one has told.
         max_result_bytes: Largest checkpointed reply; the service refuses above 262,144 bytes.
         keep_messages: Whether the conversation is checkpointed with the result.
         interrupts: Tells a person of an interrupt; None refuses interrupts.
@@ -77,6 +78,7 @@ class RunOptions:
     limits: Limits = field(default_factory=Limits)
     max_parallel_tools: int = 8
     deadline_margin_seconds: float = 10
+    usual_seconds: float = 60
     max_result_bytes: int = LIMIT_BYTES
     keep_messages: bool = False
     interrupts: Callable[[str, Any], Any] | None = None

@@ -68,6 +68,7 @@ class CallRecord:
         count: How many calls the record stands for. Default: 1. More only where a list of calls was too long to keep;
             tokens, latency and attempts are sums then.
         broken_attempts: Failed tries of this call that may have been billed, for tokens that are in no usage.
+        deferrals: How often it was put off before it, or a try of it, began; none of them is an attempt.
     """
 
     agent: str
@@ -81,6 +82,7 @@ class CallRecord:
     invocation: str = ""
     count: int = 1
     broken_attempts: int = 0
+    deferrals: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed."""
@@ -121,6 +123,7 @@ def _with(sum_: CallRecord, call: CallRecord) -> CallRecord:
         attempts=sum_.attempts + call.attempts,
         count=sum_.count + call.count,
         broken_attempts=sum_.broken_attempts + call.broken_attempts,
+        deferrals=sum_.deferrals + call.deferrals,
     )
 
 

@@ -17,6 +17,7 @@ from aws_durable_execution_sdk_python.serdes import SerDes
 
 from durable_strands.agent_pass import Asked, played
 from durable_strands.errors import AgentFailed, ResultNotKept, UnsafeAgent, not_kept, rebuild
+from durable_strands.invocation import invocation_of
 from durable_strands.live import LiveRun, below
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
@@ -49,6 +50,7 @@ def run(
     structured_output_model: type[BaseModel] | None = None,
     max_parallel_tools: int = 8,
     deadline_margin_seconds: float = 10,
+    usual_seconds: float = 60,
     keep_messages: bool = False,
     invocation_state: dict[str, Any] | None = None,
     interrupts: Callable[[str, Any], Any] | None = None,
@@ -70,6 +72,8 @@ def run(
         structured_output_model: As in Strands. Default: the agent's own, if any.
         max_parallel_tools: Tool calls of one turn that run at the same time. Default: 8.
         deadline_margin_seconds: Time kept before the Lambda timeout to write a checkpoint. Default: 10 seconds.
+        usual_seconds: What a call is taken to need before the first one has told. A call that needs more than is left
+            of the invocation is put off to the next one, which is no attempt of it. Default: 60 seconds.
         keep_messages: Checkpoint what the run left in the agent with the result. Default: False, only the final message
             is kept.
         invocation_state: As in Strands: seen by tools and hooks. What they change in it is kept as far as it is JSON.
@@ -85,6 +89,7 @@ def run(
         limits=limits,
         max_parallel_tools=max_parallel_tools,
         deadline_margin_seconds=deadline_margin_seconds,
+        usual_seconds=usual_seconds,
         keep_messages=keep_messages,
         interrupts=interrupts,
         own_serdes=serdes is not None,
@@ -141,7 +146,7 @@ class _Run:
 
     def _body(self, child: DurableContext) -> dict[str, Any]:
         self.live = LiveRun(
-            self.name, Operations(child, self.serdes), self.options, self.observer, self.context.lambda_context,
+            self.name, Operations(child, self.serdes), self.options, self.observer, invocation_of(self.context),
             execution=_execution(self.context),
         )  # fmt: skip
         agent = self.build_agent()

@@ -20,6 +20,7 @@ from strands.multiagent.swarm import Swarm
 from durable_strands.bridge import Bridge
 from durable_strands.errors import AgentFailed, AgentInterrupted, UnsafeAgent
 from durable_strands.interrupts import responses
+from durable_strands.invocation import invocation_of
 from durable_strands.live import LiveRun, Place, place
 from durable_strands.observer import Observer
 from durable_strands.operations import Operations
@@ -69,7 +70,7 @@ def run_team(
         serdes: As in `run`.
         invocation_state: As in Strands, shared by all nodes.
         **choices: `retry`, `limits` (for each turn of a node; one that reaches them ends the run), `max_parallel_tools`
-            (nodes of one batch too), `deadline_margin_seconds`, `interrupts`, as in `run`.
+            (nodes of one batch too), `deadline_margin_seconds`, `usual_seconds`, `interrupts`, as in `run`.
 
     Raises:
         AgentFailed: A typed failure, with the usage so far. What a node raises ends a graph, as in Strands; a swarm
@@ -87,7 +88,7 @@ def run_team(
     def body(child: DurableContext) -> None:
         live = LiveRun(
             name, Operations(child, serdes or PlainJson()), options, observer or Observer(),
-            context.lambda_context, execution=execution,
+            invocation_of(context), execution=execution,
         )  # fmt: skip
         try:
             done.append(_played(live, team, prompt, state))

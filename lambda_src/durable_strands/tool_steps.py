@@ -19,6 +19,7 @@ from strands.types._events import ToolInterruptEvent
 from durable_strands import own_state, raised
 from durable_strands.bridge import Overdue, in_loop
 from durable_strands.errors import AgentFailed, AgentInterrupted, DeadlineExceeded, UnsafeAgent, rebuild
+from durable_strands.gate import hold_tool
 from durable_strands.kept import KeptTool
 from durable_strands.live import Below, LiveRun, Place, Relay, below
 from durable_strands.observer import safely
@@ -50,6 +51,7 @@ class ToolCall:
         name: Name of its operation, given when its turn is complete.
         applied: Whether what it changed is in the agent: it ran in this pass, or was applied from its checkpoint.
         told: How many calls of an agent used as a tool the observer saw in this pass.
+        deferrals: How often its step was put off.
     """
 
     position: int
@@ -61,6 +63,7 @@ class ToolCall:
     name: str = ""
     applied: bool = False
     told: int = 0
+    deferrals: int = 0
 
     @property
     def tool_name(self) -> str:
@@ -104,6 +107,7 @@ class ToolSteps:
                 return operations.context(call.name, partial(self._wait, call, waiting))
             if call.is_agent:
                 return operations.nested(call.name, partial(self._nested, call))
+            call.deferrals = hold_tool(self._run, operations, call.name, call.options.timeout_seconds)
             return operations.step(call.name, partial(self._attempt, call), retry)
         except AgentFailed:
             raise
@@ -260,7 +264,7 @@ class ToolSteps:
         record = CallRecord(
             self._run.name, self._run.path + call.name, "tool", latency_ms=latency_ms, attempts=attempts,
             stop_reason=result.get("status", "success"),
-            invocation=self._run.invocation if invocation is None else invocation,
+            invocation=self._run.invocation if invocation is None else invocation, deferrals=call.deferrals,
         )  # fmt: skip
         return KeptTool(result, record)
 

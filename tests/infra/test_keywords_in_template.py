@@ -61,6 +61,11 @@ def test_the_lambda_accepts_the_environment_that_synth_gives_it():
     assert str(settings.prices[MODEL].output) == "15"
 
 
+def test_the_usual_time_of_a_call_is_the_callers_and_stands_in_the_environment_only_then():
+    assert variables(model_usual_time=Duration.seconds(20))["MODEL_USUAL_SECONDS"] == "20"
+    assert "MODEL_USUAL_SECONDS" not in variables(model_usual_time=Duration.minutes(1))
+
+
 def test_the_pipelines_name_is_its_path_unless_given():
     assert variables()["PIPELINE_NAME"] == "Stack/Pipeline"
     assert variables(pipeline_name="mine")["PIPELINE_NAME"] == "mine"

@@ -27,6 +27,7 @@ SUMS = {
     "cache_write_tokens": int,
     "unknown_calls": int,
     "broken_attempts": int,
+    "deferrals": int,
     "latency_ms": int,
 }
 MONEY = {"cost_usd": type(None), "saved_usd": str}

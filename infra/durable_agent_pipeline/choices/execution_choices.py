@@ -20,6 +20,7 @@ MAX_DESCRIPTION = 256
 # Told apart from a caller's own by identity: a default gives way where a shorter choice leaves it no sense.
 _TIMEOUT = MAX_INVOCATION
 _MODEL_READ_TIMEOUT = Duration.minutes(2)
+_MODEL_USUAL_TIME = Duration.minutes(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,10 @@ class ExecutionChoices:
     """Longest silence of Bedrock before a call is given up and retried; 1 second to 15 minutes, at most
     timeout.
     Default: 2 minutes, or timeout where that is shorter."""
+
+    model_usual_time: Duration = _MODEL_USUAL_TIME
+    """What a model call is taken to need before the first one has told; 1 second to 15 minutes. A call begins only
+    where it fits into what is left of the invocation, else in the next one. Default: 1 minute."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     """More variables for the function, for tools of your own; none that the construct sets. Default: none."""
@@ -92,6 +97,7 @@ class ExecutionChoices:
         one_of("architecture", self.architecture.name, ("arm64", "x86_64"))
         one_of("runtime", self.runtime.name, RUNTIMES)
         lasting("model_read_timeout", self.model_read_timeout, SECOND, MAX_INVOCATION)
+        lasting("model_usual_time", self.model_usual_time, SECOND, MAX_INVOCATION)
         no_longer_than("timeout", self.timeout, "execution_timeout", self.execution_timeout)
         no_longer_than("model_read_timeout", self.model_read_timeout, "timeout", self.timeout)
         lasting("max_event_age", self.max_event_age, Duration.minutes(1), Duration.hours(6))
@@ -141,6 +147,10 @@ class ExecutionKeywords(TypedDict, total=False):
     model_read_timeout: Duration
     """Longest silence of Bedrock before a call is given up and retried; 1 second to 15 minutes, at most timeout.
     Default: 2 minutes, or timeout where that is shorter."""
+
+    model_usual_time: Duration
+    """What a model call is taken to need before the first one has told; 1 second to 15 minutes. A call begins only
+    where it fits into what is left of the invocation, else in the next one. Default: 1 minute."""
 
     environment: Mapping[str, str]
     """More variables for the function, for tools of your own; none that the construct sets. Default: none."""

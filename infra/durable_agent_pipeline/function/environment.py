@@ -25,6 +25,9 @@ _TOKEN_BYTES = 120
 _BRANCHES = 5
 """Branches side by side that the Lambda allows by itself."""
 
+_USUAL_SECONDS = 60
+"""What the Lambda takes a model call to need by itself."""
+
 _PROFILE_ID_BYTES = 12
 """Length of an application inference profile's id as AWS shows it; its API promises only at most 64."""
 
@@ -136,10 +139,11 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
 
 
 def _calls(props: PipelineProps) -> dict[str, str | None]:
-    guarded = props.guardrail_arn is not None
+    guarded, usual = props.guardrail_arn is not None, props.model_usual_time.to_seconds()
     return {
         "MODEL_STREAMING": str(props.streaming).lower(),
         "MODEL_READ_TIMEOUT_SECONDS": str(props.model_read_timeout.to_seconds()),
+        "MODEL_USUAL_SECONDS": None if usual == _USUAL_SECONDS else str(usual),
         "GUARDRAIL_ID": props.guardrail_arn,
         "GUARDRAIL_VERSION": props.guardrail_version if guarded else None,
     }

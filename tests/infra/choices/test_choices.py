@@ -31,6 +31,10 @@ REFUSALS = [
         {"model_read_timeout": Duration.minutes(16)},
         "model_read_timeout must be between 1 second and 15 minutes, got 16 minutes",
     ),
+    (
+        {"model_usual_time": Duration.minutes(16)},
+        "model_usual_time must be between 1 second and 15 minutes, got 16 minutes",
+    ),
     ({"reserved_concurrent_executions": 0}, "reserved_concurrent_executions must be between 1 and 100000, got 0"),
     ({"provisioned_concurrent_executions": -1}, "provisioned_concurrent_executions must be between 1"),
     ({"max_event_age": Duration.seconds(59)}, "max_event_age must be between 1 minute and 6 hours, got 59 seconds"),

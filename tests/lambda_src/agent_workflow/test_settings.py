@@ -37,6 +37,7 @@ def test_every_variable_is_read():
             "MODEL_STREAMING": "false",
             "MODEL_CONNECT_TIMEOUT_SECONDS": "2.5",
             "MODEL_READ_TIMEOUT_SECONDS": "60",
+            "MODEL_USUAL_SECONDS": "20",
             "BUDGET_CEILING_USD": "1.50",
             "MODEL_PRICES": json.dumps(PRICES),
             "RETRY_INITIAL_DELAY_SECONDS": "7",
@@ -50,6 +51,7 @@ def test_every_variable_is_read():
     assert settings.agents_folder == TASK_ROOT / "agents"
     assert settings.streaming is False
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (2.5, 60)
+    assert settings.usual_seconds == 20
     assert settings.budget_ceiling_usd == Decimal("1.50")
     assert (settings.prices["a.model"].output, settings.prices["a.model"].cache_write) == (Decimal(15), None)
     assert settings.retry_initial_delay_seconds == 7
@@ -70,6 +72,7 @@ def test_an_absolute_agents_folder_stands_as_it_is(tmp_path):
         ("MODEL_STREAMING", "sometimes"),
         ("MODEL_READ_TIMEOUT_SECONDS", "0"),
         ("MODEL_READ_TIMEOUT_SECONDS", "nan"),
+        ("MODEL_USUAL_SECONDS", "901"),
         ("MODEL_CONNECT_TIMEOUT_SECONDS", "soon"),
         ("BUDGET_CEILING_USD", "0"),
         ("BUDGET_CEILING_USD", "NaN"),

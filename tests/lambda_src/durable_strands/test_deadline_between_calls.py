@@ -116,7 +116,7 @@ def test_a_hook_that_ends_in_the_grace_after_the_deadline_puts_its_call_off_to_t
     passes: list[str] = []
     late = ["late"]  # the local engine's clock of an invocation stands still
     monkeypatch.setattr(live, "_GRACE_SECONDS", 60.0)
-    monkeypatch.setattr(live.LiveRun, "_seconds_to_deadline", lambda _: -1.0 if passes == late else 60.0)
+    monkeypatch.setattr(live.LiveRun, "seconds_to_deadline", lambda _: -1.0 if passes == late else 60.0)
     model = ScriptedModel([[tool_use("look_up", word="x")], "done"])
 
     def body(context):
