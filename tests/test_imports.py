@@ -29,6 +29,8 @@ ONLY_THERE = {
         "agent_workflow/execution.py",
         "agent_workflow/fan_out.py",
         "agent_workflow/flow.py",
+        "agent_workflow/hand_over.py",
+        "agent_workflow/handed_event.py",
         "agent_workflow/questions.py",
         "agent_workflow/mcp_servers.py",
         "agent_workflow/review.py",
@@ -74,6 +76,7 @@ ONLY_THERE = {
     "pydantic": {
         "agent_workflow/batch_request.py",
         "agent_workflow/findings.py",
+        "agent_workflow/handed_event.py",
         "agent_workflow/prices.py",
         "agent_workflow/refusals.py",
         "agent_workflow/request.py",

@@ -16,12 +16,10 @@ from agent_workflow.estimates import estimate
 from agent_workflow.flow_errors import BatchFailed
 from agent_workflow.large_results import bucket_of
 from agent_workflow.ledger import Ledger
+from agent_workflow.names import ALIAS
 from agent_workflow.result import Document, usage_document
 from agent_workflow.returned import returned
 from agent_workflow.telemetry import execution_logger, execution_name
-
-ALIAS = "live"
-"""What executions are started through: each is then pinned to the version behind it, as any caller's is."""
 
 FAILED = "failed"
 

@@ -7,7 +7,9 @@ from aws_durable_execution_sdk_python import DurableContext
 from agent_workflow.batch import BatchRun
 from agent_workflow.batch_request import Batch, OneOfBatch, parse_event
 from agent_workflow.deployment import Deployment
-from agent_workflow.large_results import CHAINED_LIMIT_BYTES
+from agent_workflow.hand_over import HandOver
+from agent_workflow.handed_event import begun
+from agent_workflow.large_results import CHAINED_LIMIT_BYTES, RESULT_LIMIT_BYTES
 from agent_workflow.result import Document
 from agent_workflow.workflow import Workflow
 
@@ -17,11 +19,15 @@ def execute(context: DurableContext, event: Any, deployment: Deployment) -> Docu
 
     Raises:
         InvalidRequest: the event breaks a rule.
+        ResultNotKept: what an execution before has handed over is lost.
         AgentFailed: an agent, the flow or every query of a batch failed.
     """
-    asked = parse_event(event)
+    start = begun(event, deployment.settings)
+    asked = parse_event(start.event)
     if isinstance(asked, Batch):
         return BatchRun(context, asked, deployment).run()
-    if isinstance(asked, OneOfBatch):
-        return Workflow(context, asked.request, deployment, most_bytes=CHAINED_LIMIT_BYTES).run()
-    return Workflow(context, asked, deployment).run()
+    request = asked.request if isinstance(asked, OneOfBatch) else asked
+    chained = isinstance(asked, OneOfBatch) or start.number > 1
+    hand_over = HandOver(context, deployment.settings, start)
+    most_bytes = CHAINED_LIMIT_BYTES if chained else RESULT_LIMIT_BYTES
+    return Workflow(hand_over.context, request, deployment, most_bytes=most_bytes, hand_over=hand_over).run()

@@ -21,5 +21,9 @@ class ReviewNotRequested(AgentFailed):
     retryable = True
 
 
+class ExecutionTooLong(AgentFailed):
+    """It was handed over as often as the deployment allows, or there was no room to finish anything."""
+
+
 class BatchFailed(AgentFailed):
     """Not one query of a batch has a result; each one's own failure is in the error's data."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from aws_durable_execution_sdk_python import RetryableSerDesError, SerDesError
@@ -144,7 +144,7 @@ class LargeResultsSerDes(SerDes[Any]):
         self._just_stored[stored.key] = text
         return json.dumps({_REFERENCE: {**vars(stored), "spent": spent}})
 
-    def deserialize(self, data: str, _context: SerDesContext) -> Any:
+    def deserialize(self, data: str, _context: SerDesContext | None = None) -> Any:
         """The value that was written.
 
         Raises:
@@ -152,7 +152,7 @@ class LargeResultsSerDes(SerDes[Any]):
             SerDesError: it is lost or altered, or could not be read often enough; its data is what the value cost.
         """
         value = self._json.deserialize(data)
-        if isinstance(value, dict) and value.keys() == {_REFERENCE}:
+        if is_reference(value):
             return self._json.deserialize(self._text_of(value[_REFERENCE]))
         return value
 
@@ -172,6 +172,18 @@ class LargeResultsSerDes(SerDes[Any]):
             raise SerDesError(str(fault), data=json.dumps(spent)) from fault
         _lost_reads.pop(stored.key, None)
         return text
+
+
+def is_reference(value: Any, bucket: str | None = None) -> bool:
+    """Whether `value` stands for one that lies in a bucket. Default: in whatever bucket."""
+    reference = value[_REFERENCE] if isinstance(value, dict) and value.keys() == {_REFERENCE} else None
+    return reference is not None if bucket is None else _names(reference).get("bucket") == bucket
+
+
+def _names(reference: Any) -> Mapping[str, Any]:
+    """The fields of a reference; none of what is not one, which only a caller's event can hold."""
+    known = {each.name for each in fields(Stored)}
+    return reference if isinstance(reference, dict) and reference.keys() - {"spent"} == known else {}
 
 
 class ResultNotRead(RetryableSerDesError):

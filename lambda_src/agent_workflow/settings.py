@@ -48,6 +48,10 @@ class Settings(BaseModel):
         guardrail_version: its version. Default: DRAFT.
         large_results_bucket: bucket of results too large for a checkpoint. Default: none, such a result is refused.
         large_results_kms_key_arn: key that encrypts them. Default: the bucket's own encryption.
+        hand_over_operations: durable operations after which an execution goes on in a new one. Default: 2,400, which is
+            80 % of what Lambda allows.
+        hand_over_bytes: the same of the bytes that they write. Default: 80,000,000.
+        max_hand_overs: most new executions that one goes on in, so that a loop without end has one. Default: 20.
         service: Powertools service name. Default: durable-agent-pipeline.
         metrics_namespace: CloudWatch namespace. Default: DurableAgentPipeline.
         log_level: Default: INFO.
@@ -79,6 +83,9 @@ class Settings(BaseModel):
     review_link_key_arn: Word | None = Field(default=None, alias="REVIEW_LINK_KEY_ARN")
     guardrail_id: Word | None = Field(default=None, alias="GUARDRAIL_ID")
     guardrail_version: Word = Field(default="DRAFT", alias="GUARDRAIL_VERSION")
+    hand_over_operations: int = Field(default=2_400, alias="HAND_OVER_OPERATIONS", ge=20, le=2_900)
+    hand_over_bytes: int = Field(default=80_000_000, alias="HAND_OVER_BYTES", ge=10_000, le=95_000_000)
+    max_hand_overs: int = Field(default=20, alias="MAX_HAND_OVERS", ge=0)
     service: Word = Field(default="durable-agent-pipeline", alias="POWERTOOLS_SERVICE_NAME")
     metrics_namespace: Word = Field(default="DurableAgentPipeline", alias="POWERTOOLS_METRICS_NAMESPACE")
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(default="INFO", alias="POWERTOOLS_LOG_LEVEL")

@@ -4,7 +4,7 @@ import traceback
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, DurableExecutionsError
-from aws_durable_execution_sdk_python.exceptions import BackgroundThreadError
+from aws_durable_execution_sdk_python.exceptions import BackgroundThreadError, InvokeError, SuspendExecution
 
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.budget import check_prices, smaller_budget
@@ -17,6 +17,7 @@ from agent_workflow.flow import Flow
 from agent_workflow.flow_errors import FlowFailed
 from agent_workflow.flow_fields import refuse_what_the_flow_leaves_out
 from agent_workflow.flow_module import FILE, Run, has_flow, load_flow
+from agent_workflow.hand_over import HandOver, as_it_failed
 from agent_workflow.large_results import RESULT_LIMIT_BYTES, LargeResultsSerDes, bucket_of
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.request import Request
@@ -42,6 +43,7 @@ class Workflow:
         request: Request,
         deployment: Deployment,
         *,
+        hand_over: HandOver,
         most_bytes: int = RESULT_LIMIT_BYTES,
     ) -> None:
         settings = deployment.settings
@@ -57,6 +59,7 @@ class Workflow:
         self._boxes = deployment.boxes
         self._bucket = bucket_of(settings.large_results_bucket, settings.large_results_kms_key_arn)
         self._most_bytes = most_bytes
+        self._hand_over = hand_over
         budget = smaller_budget(request.budget_usd, settings.budget_ceiling_usd)
         self._bookkeeper = Bookkeeper(settings, budget, logger)
         serdes = LargeResultsSerDes(self._bucket) if self._bucket else None
@@ -75,15 +78,24 @@ class Workflow:
         Raises:
             AgentFailed: an agent, or the flow itself, failed; its data is the usage so far, as JSON. So is that of
                 anything else raised.
+            DurableOperationError: the execution that went on failed; type, message and data are those of its error.
         """
         try:
             return self._run()
+        except InvokeError as error:
+            raise as_it_failed(error) from None  # with the usage of all of them
         except (Exception, BackgroundThreadError) as error:  # noqa: BLE001 - raised again with the usage
             # without the list of calls: an error object is limited far below a result
             self._bookkeeper.enter_unreturned()
             raise ended(error, error_data(self._flow.agent_of(error), self._usage(calls=False))) from None
 
     def _run(self) -> Document:
+        try:
+            return self._ran()
+        except SuspendExecution as suspended:
+            return self._hand_over.to_the_next(suspended)
+
+    def _ran(self) -> Document:
         run = load_flow(self._settings.agents_folder, self._flow.agents)
         self._check_tools()
         try:
@@ -128,7 +140,9 @@ class Workflow:
 
     def _usage(self, *, calls: bool) -> Document:
         ledger = self._bookkeeper.ledger
-        estimates = estimate(ledger.calls, waits=self._flow.operations, memory_mb=self._settings.memory_mb)
+        # each hand-over is a chained invoke, and the execution that it starts
+        waits = self._flow.operations + 2 * (self._hand_over.number - 1)
+        estimates = estimate(ledger.calls, waits=waits, memory_mb=self._settings.memory_mb)
         return usage_document(self._agents, ledger, estimates, calls=calls)
 
 
