@@ -6,6 +6,7 @@ without end gets into the one that synthesizes. It has no credentials and needs 
 
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,6 +21,10 @@ from ..package.lambda_source import lambda_source
 MOST_OPERATIONS = 3_000
 MOST_BYTES = 100_000_000
 """Of one execution; Lambda ends it beyond them."""
+HANDED_OVER_AT = 0.8
+"""Of either; beyond it an execution goes on in a new one."""
+MOST_EXECUTIONS = 21
+"""In which one goes on, itself among them."""
 _TIMEOUT_SECONDS = 120
 KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "HOME", "LANG")
 _NO_CODE = frozenset({"__pycache__", "cdk.out", "node_modules", ".venv"})
@@ -65,6 +70,11 @@ class FlowBounds:
     def share(self) -> float:
         """Of what an execution may have, the part that it can take: 1 is all of it."""
         return max(self.operations / MOST_OPERATIONS, self.bytes / MOST_BYTES)
+
+    @property
+    def executions(self) -> int:
+        """In how many it can go on, itself among them, by its operations and bytes alone."""
+        return math.ceil(self.share / HANDED_OVER_AT)
 
 
 def bounds(folder: Path, side_by_side: int = 5) -> FlowBounds:

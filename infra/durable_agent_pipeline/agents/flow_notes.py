@@ -6,7 +6,15 @@ from pathlib import Path
 from aws_cdk import Annotations
 from constructs import Construct
 
-from .flow_bounds import MOST_BYTES, MOST_OPERATIONS, FlowBounds, FlowNotRecorded, bounds
+from .flow_bounds import (
+    HANDED_OVER_AT,
+    MOST_BYTES,
+    MOST_EXECUTIONS,
+    MOST_OPERATIONS,
+    FlowBounds,
+    FlowNotRecorded,
+    bounds,
+)
 
 WARNED_FROM = 0.5
 _WIDTH = 34
@@ -22,7 +30,7 @@ def note_bounds(scope: Construct, folder: Path, side_by_side: int) -> None:
         side_by_side: branches of a map at the same time.
 
     Raises:
-        ValueError: it can take more than Lambda allows, or fails whatever its agents answer.
+        ValueError: it can take more than all the executions that it may go on in, or fails whatever its agents answer.
     """
     notes = Annotations.of(scope)
     try:
@@ -33,17 +41,21 @@ def note_bounds(scope: Construct, folder: Path, side_by_side: int) -> None:
     if found.unbounded:
         notes.add_warning_v2(
             "durable-agent-pipeline:flow-unbounded",
-            f"the flow's worst case is not known, because {found.unbounded}; an execution ends at {MOST_OPERATIONS} "
-            "operations. Give the loop a bound, such as `for _ in range(3)`",
+            f"the flow's worst case is not known, because {found.unbounded}; an execution goes on in a new one "
+            f"after {HANDED_OVER_AT * MOST_OPERATIONS:.0f} operations and ends after {MOST_EXECUTIONS} of them. Give "
+            "the loop a bound, such as `for _ in range(3)`",
         )
         return
     shares = f"{_share(found.operations, MOST_OPERATIONS)} of {MOST_OPERATIONS} operations and "
     shares += f"{_share(found.bytes, MOST_BYTES)} of {MOST_BYTES // 10**6} MB"
     costliest = max(found.rows, key=lambda row: max(row["operations"] / MOST_OPERATIONS, row["bytes"] / MOST_BYTES))
     advice = f"most of it by {costliest['operation']}; lower limits, tool results or the number of items"
-    if found.share > 1:
+    if found.executions > 1:
+        advice = f"so it may go on in {found.executions} executions, {advice}"
+    if found.executions > MOST_EXECUTIONS:
         raise ValueError(
-            f"the flow must fit into an execution, but its worst case takes {shares}, {advice}\n{table(found)}"
+            f"the flow must fit into {MOST_EXECUTIONS} executions, but its worst case takes {shares}, {advice}\n"
+            f"{table(found)}"
         )
     if found.share > WARNED_FROM:
         notes.add_warning_v2(

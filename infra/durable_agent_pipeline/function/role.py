@@ -9,7 +9,6 @@ from constructs import Construct
 from ..acknowledgements import accept_tracing, accept_versions
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
-from ..names import ALIAS_NAME
 from . import policies
 from .encryption import allow_key
 from .reading import allow_reading
@@ -54,16 +53,15 @@ def can_change(role: iam.IRole) -> bool:
 
 
 def checkpoint_policy(scope: Construct, role: iam.IRole, function: lambda_.Function) -> iam.IPolicy | iam.IRole:
-    """The rights to checkpoint and to start a batch's queries, in a policy of its own; the role if it is unchangeable.
+    """The rights to checkpoint and to start executions, in a policy of its own; the role if it is unchangeable.
 
     The function waits for the role's default policy, so naming the function in that one would be a cycle.
     """
     if not can_change(role):
         return role
     statements = [
-        iam.PolicyStatement(actions=list(policies.CHECKPOINT), resources=[f"{function.function_arn}:*"]),
-        # by name: the alias waits for this policy
-        iam.PolicyStatement(actions=list(policies.START), resources=[f"{function.function_arn}:{ALIAS_NAME}"]),
+        # the alias for the queries of a batch, by name since it waits for this policy; and the version that hands over
+        iam.PolicyStatement(actions=[*policies.CHECKPOINT, *policies.START], resources=[f"{function.function_arn}:*"]),
     ]
     policy = iam.Policy(scope, "Checkpoints", roles=[role], statements=statements)
     accept_versions(policy, function)

@@ -12,6 +12,8 @@ from .pipeline_metrics import PipelineMetrics
 MAX_OPERATIONS = 3_000
 MAX_STORAGE_BYTES = 100_000_000
 _NEAR = 0.8
+_FULL = 0.95
+"""Above where an execution hands over."""
 _FIVE_MINUTES, _QUARTER, _HOUR, _DAY = (Duration.minutes(5), Duration.minutes(15), Duration.hours(1), Duration.days(1))
 
 Read = Callable[[PipelineMetrics, Duration], Sequence[cloudwatch.IMetric]]
@@ -120,16 +122,16 @@ RULES = (
         name="Operations",
         metrics=_pipeline("operations"),
         severity="ticket",
-        threshold=lambda _: _NEAR * MAX_OPERATIONS,
-        means="an execution used 80 % of the 3,000 durable operations it may have",
-        do="lower the agents' turn limits",
+        threshold=lambda _: _FULL * MAX_OPERATIONS,
+        means="an execution used 95 % of the 3,000 durable operations it may have and did not hand over",
+        do="lower HAND_OVER_OPERATIONS, or the branches at the same time",
     ),
     AlarmRule(
         name="Storage",
         metrics=_pipeline("storage"),
         severity="ticket",
-        threshold=lambda _: _NEAR * MAX_STORAGE_BYTES,
-        means="an execution wrote 80 % of the 100 MB of checkpoints it may write",
+        threshold=lambda _: _FULL * MAX_STORAGE_BYTES,
+        means="an execution wrote 95 % of the 100 MB of checkpoints it may write and did not hand over",
         do="let large results go to the bucket, or shorten the tools' results",
     ),
     AlarmRule(

@@ -7,8 +7,16 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Annotations, Match
 
+from agent_workflow.settings import read_settings
 from infra.durable_agent_pipeline import DurableAgentPipeline
-from infra.durable_agent_pipeline.agents.flow_bounds import MOST_OPERATIONS, bounds, diagram
+from infra.durable_agent_pipeline.agents.flow_bounds import (
+    HANDED_OVER_AT,
+    MOST_BYTES,
+    MOST_EXECUTIONS,
+    MOST_OPERATIONS,
+    bounds,
+    diagram,
+)
 from infra.durable_agent_pipeline.agents.flow_notes import table
 from scripts.console.marked_block import block
 from scripts.construct_page import packaged_flow
@@ -289,20 +297,40 @@ def test_it_warns_above_half_of_what_an_execution_may_have(tmp_path, turns: int,
 @pytest.mark.parametrize(
     ("run", "more", "said"),
     [
-        ('for _ in range(2000):\n    flow.ask("writer")\nreturn "x"', "", "133 % of 3000 operations"),
-        ('return flow.ask("writer")', TOOLED.format(600), "% of 100 MB, most of it by writer-agent"),
+        (
+            'for _ in range(2000):\n    flow.ask("writer")\nreturn "x"',
+            "",
+            "133 % of 3000 operations and .* it may go on in 2 executions",
+        ),
+        (
+            'return flow.ask("writer")',
+            TOOLED.format(600),
+            "% of 100 MB, so it may go on in 2 executions, most of it by writer-agent",
+        ),
     ],
 )
-def test_fails_when_an_execution_cannot_hold_the_worst_case(tmp_path, run: str, more: str, said: str):
-    with pytest.raises(ValueError, match="must fit into an execution") as refused:
-        pipeline_of(flow_in(tmp_path, run, more))
-    assert said in str(refused.value)
+def test_it_says_in_how_many_executions_the_worst_case_goes_on(tmp_path, run: str, more: str, said: str):
+    stack = pipeline_of(flow_in(tmp_path, run, more))
+    assert Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp(said))
+
+
+def test_fails_when_all_of_them_cannot_hold_the_worst_case(tmp_path):
+    run = 'for _ in range(30):\n    flow.ask("writer")\nreturn "x"'
+    with pytest.raises(ValueError, match="must fit into 21 executions, but its worst case takes 2,0"):
+        pipeline_of(flow_in(tmp_path, run, TOOLED.format(1000)))
+
+
+def test_the_executions_it_reckons_with_are_the_functions():
+    settings = read_settings({})
+    assert settings.hand_over_operations == HANDED_OVER_AT * MOST_OPERATIONS
+    assert settings.hand_over_bytes == HANDED_OVER_AT * MOST_BYTES
+    assert settings.max_hand_overs == MOST_EXECUTIONS - 1
 
 
 def test_a_loop_without_a_bound_is_a_warning(tmp_path):
     stack = pipeline_of(flow_in(tmp_path, UNBOUNDED["a loop over an answer"][0]))
     (found,) = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("flow.py:2 loops over"))
-    assert f"ends at {MOST_OPERATIONS} operations" in str(found.entry.data)
+    assert f"after 2400 operations and ends after {MOST_EXECUTIONS} of them" in str(found.entry.data)
 
 
 def test_recording_leaves_nothing_in_the_folder_and_nothing_of_the_process(tmp_path, monkeypatch):

@@ -129,13 +129,12 @@ def test_the_whole_execution_policy_of_the_default_pipeline():
         {"Effect": "Allow", "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": "*"},
         {
             "Effect": "Allow",
-            "Action": ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"],
+            "Action": [
+                "lambda:CheckpointDurableExecution",
+                "lambda:GetDurableExecutionState",
+                "lambda:InvokeFunction",
+            ],
             "Resource": {"Fn::Join": ["", [{"Fn::GetAtt": names["function"]}, ":*"]]},
-        },
-        {
-            "Effect": "Allow",
-            "Action": "lambda:InvokeFunction",
-            "Resource": {"Fn::Join": ["", [{"Fn::GetAtt": names["function"]}, ":live"]]},
         },
     ]
 

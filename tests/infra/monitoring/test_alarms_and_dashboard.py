@@ -307,7 +307,7 @@ def test_a_runbook_of_the_callers_is_linked():
 
 @pytest.mark.parametrize(
     ("name", "threshold"),
-    [("Operations", 2400), ("Storage", 80_000_000), ("Slow", 3_600_000), ("Spend", 7)],
+    [("Operations", 2850), ("Storage", 95_000_000), ("Slow", 3_600_000), ("Spend", 7)],
 )
 def test_thresholds_are_limits_or_choices(name: str, threshold: float):
     template = template_of(slow_execution=Duration.hours(1), spend_per_hour_usd="7")
