@@ -38,6 +38,8 @@ class StackSettings:
     crash_retry_seconds: pause before a crashed function is invoked again. Default: 1.
     concurrent_invocations: function processes at once, as a concurrency limit on Lambda; more wait. Default: 32.
     skip_time: durable waits and back-offs pass at once. Default: real time.
+    in_memory: the engine keeps executions in memory: its store writes each one whole at every checkpoint. Default: in
+        the store.
     page_handler: handler of the page on which reviews are answered, at `REVIEW_PAGE_URL`. Default: there is none.
     page_root: its folder. Default: the function's.
     """
@@ -54,6 +56,7 @@ class StackSettings:
     crash_retry_seconds: float = 1.0
     concurrent_invocations: int = 32
     skip_time: bool = False
+    in_memory: bool = False
     page_handler: str | None = None
     page_root: Path | None = None
 
@@ -144,7 +147,7 @@ class LocalStack:
 
     def _engine_arguments(self) -> list[str]:
         settings = self.settings
-        arguments = ["--store", str(settings.folder / "executions.sqlite")]
+        arguments = [] if settings.in_memory else ["--store", str(settings.folder / "executions.sqlite")]
         arguments += ["--crash-retry-seconds", str(settings.crash_retry_seconds)]
         arguments += ["--concurrent-invocations", str(settings.concurrent_invocations)]
         return arguments + (["--skip-time"] if settings.skip_time else [])
