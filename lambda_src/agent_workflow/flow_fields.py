@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ _HANDS_ON = frozenset({"vars", "getattr", "model_dump", "__dict__"})
 _KNOWN = frozenset({*sys.stdlib_module_names, "agent_workflow", "durable_strands", "boto3", "botocore", "pydantic"})
 """Modules that take no field of the event by themselves; of others nobody knows."""
 _TEXTS = ("analysis", "report")
+_PARSING = threading.Lock()
+"""Python 3.11 cannot build two syntax trees at once (python/cpython#106905): executions side by side in one process."""
 
 
 def refuse_what_the_flow_leaves_out(folder: Path, request: Request) -> None:
@@ -36,7 +39,9 @@ def refuse_what_the_flow_leaves_out(folder: Path, request: Request) -> None:
 def _read(file: Path) -> tuple[frozenset[str] | None, frozenset[str]]:
     """Names that the file looks at, None if it may look at any, and the texts that it has reviewed."""
     try:
-        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        text = file.read_text(encoding="utf-8")
+        with _PARSING:
+            nodes = list(ast.walk(ast.parse(text)))
     except (OSError, SyntaxError, ValueError):
         return None, frozenset()  # why not, its import says
     words = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
