@@ -19,7 +19,7 @@ environment_fail() {
 environment_wanted() {
   local LC_ALL=C # the order of the files must not depend on the caller's language
   { cat "$REPOSITORY"/requirements*.txt "$REPOSITORY"/lambda_src/requirements*.txt \
-    "$REPOSITORY"/lambda_src/research_tools/*/requirements.txt \
+    "$REPOSITORY"/lambda_src/{research_tools,model_kinds}/*/requirements.txt \
     "$REPOSITORY"/scripts/local_aws/*/requirements*.txt "$REPOSITORY"/docs/examples/*/agents/requirements.txt "$REPOSITORY/.venv/pyvenv.cfg" 2>/dev/null || true; } | cksum
 }
 

@@ -45,6 +45,8 @@ ONLY_THERE = {
         "agent_workflow/model.py",
         "agent_workflow/strands_agent.py",
         "agent_workflow/questions.py",
+        "model_kinds/openai/endpoint.py",
+        "model_kinds/sagemaker/container.py",
         "research_tools/mcp/servers.py",
         "research_tools/reading.py",
     },
@@ -52,6 +54,8 @@ ONLY_THERE = {
         "agent_workflow/engine_client.py",
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
+        "model_kinds/openai/key.py",
+        "model_kinds/sagemaker/container.py",
         "research_tools/documents/bucket.py",
         "research_tools/database/athena.py",
         "research_tools/database/postgres.py",
@@ -64,6 +68,7 @@ ONLY_THERE = {
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
         "agent_workflow/review_notice.py",
+        "model_kinds/openai/key.py",
         "research_tools/documents/bucket.py",
         "research_tools/database/athena.py",
         "research_tools/database/postgres.py",
@@ -129,8 +134,14 @@ def test_only_named_modules_import_a_library(library: str):
 
 @pytest.mark.parametrize("library", ["strands", "botocore", "boto3"])
 def test_the_pipelines_modules_load_strands_and_botocore_only_inside_functions(library: str):
-    own = [file for file in SOURCES if not {"durable_strands", "review_page"} & set(file.parts)]
+    own = [file for file in SOURCES if not {"durable_strands", "model_kinds", "review_page"} & set(file.parts)]
     assert not [file for file in own if any(name.split(".")[0] == library for name in imported(file, at_load=True))]
+
+
+def test_a_kind_of_models_is_loaded_by_its_name_alone():
+    elsewhere = [file for file in SOURCES if "model_kinds" not in file.parts]
+    assert not users("model_kinds", elsewhere)
+    assert users("openai", SOURCES) == {"model_kinds/openai/endpoint.py"}
 
 
 @pytest.mark.parametrize("module", sorted(WITHOUT_STRANDS))
@@ -164,7 +175,7 @@ def test_no_two_modules_of_the_pipeline_need_each_other():
         module: {
             f"{name.replace('.', '/')}.py"
             for name in imported(file)
-            if name.startswith(("agent_workflow.", "research_tools."))
+            if name.startswith(("agent_workflow.", "model_kinds.", "research_tools."))
         }
         for module, file in MODULES.items()
         if not module.startswith(("durable_strands/", "flow_recording/", "review_page/"))

@@ -1,5 +1,6 @@
 """Checkpointed Strands agents on a Lambda durable function, as one AWS CDK construct."""
 
+from .agents.endpoints import OpenAiEndpoint, SageMakerEndpoint
 from .api.front_door import FrontDoor
 from .choices.alarm_choice import AlarmChoice
 from .choices.keywords import PipelineKeywords
@@ -23,11 +24,13 @@ __all__ = [
     "KnowledgeBase",
     "Mcp",
     "McpServer",
+    "OpenAiEndpoint",
     "Pages",
     "PipelineKeywords",
     "PipelineProps",
     "Postgres",
     "Review",
     "ReviewPage",
+    "SageMakerEndpoint",
     "WebSearch",
 ]

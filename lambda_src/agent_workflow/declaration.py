@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .model_tables import model_tables
 from .rules import FLAG, Rule, is_table, made, ruled, shown, text, whole, words
 from .toolboxes import boxes_of, has_packaged, refuse_effects
 
@@ -146,7 +147,8 @@ class Declaration:
         name: also its prompt's file stem, metric dimension and dashboard row; unique, none of `query`, `status`,
             `report`, `usage`, `stored`, `sources`, `citations`, `queries`, `verdicts`.
         inputs: what it is given to read, quoted as data; `query` is the event's text.
-        model: Bedrock model id, inference profile id or ARN; the construct's `models` replaces it per deployment.
+        model: Bedrock model id, inference profile id or ARN, `openai/NAME` or `sagemaker/ENDPOINT`, see docs/models.md;
+            the construct's `models` replaces it per deployment.
         max_tokens: most tokens of one reply; reaching it fails the execution, so leave enough.
         temperature: leave it out for models that refuse it. Default: the model's own.
         tools: Strands tools, or durable tools that may wait, of tools.py; packaged ones by the table that
@@ -159,7 +161,7 @@ class Declaration:
 
     name: str = ruled(text(_NAME, f"a word like {_NAME}"))
     inputs: tuple[str, ...] = ruled(words(f"a list of {QUERY!r} and earlier agents", 1))
-    model: str = ruled(text(r"\S{1,2048}", "a Bedrock model id"))
+    model: str = ruled(text(r"\S{1,2048}", "a model id"))
     max_tokens: int = ruled(whole(1, 1_000_000))
     temperature: float | None = ruled(Rule("a number between 0 and 1", _fraction), default=None)
     tools: tuple[str, ...] = ruled(words("a list of names in tools.py, or of packaged tools", 0), default=())
@@ -171,15 +173,17 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Tables:
-    """What agents.toml holds: its agents in the order they run, and the packaged tools that are switched on.
+    """What agents.toml holds: its agents in the order they run, the packaged tools that are switched on, its models.
 
     Attributes:
         agents: in the order they run.
         boxes: name of a table `[tools.NAME]` -> its settings, see toolboxes.py.
+        models: id of a model with a table `[models."ID"]` -> what that says, see model_tables.py.
     """
 
     agents: tuple[Declaration, ...]
     boxes: Mapping[str, Any]
+    models: Mapping[str, Any]
 
 
 def read_declarations(folder: Path) -> tuple[Declaration, ...]:
@@ -196,6 +200,7 @@ def read_tables(
     *,
     more_settings: Mapping[str, Mapping[str, Any]] | None = None,
     more_tools: Mapping[str, Sequence[str]] | None = None,
+    more_models: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Tables:
     """Read and check `<folder>/agents.toml`.
 
@@ -203,11 +208,12 @@ def read_tables(
         folder: holds it.
         more_settings: of packaged tools, as a deployment chose them; they stand above those of the file.
         more_tools: name of an agent -> packaged tools that the deployment gave it besides.
+        more_models: id of a model -> fields of its table, as the deployment chose them.
 
     Raises:
         ValueError: in one line that names the file, the agent, the rule and the value got.
     """
-    entries, tools = _entries(folder / FILE)
+    entries, tools, models = _entries(folder / FILE)
     boxes = boxes_of(tools, more_settings or {}, FILE)
     declared: list[Declaration] = []
     for entry in entries:
@@ -219,7 +225,7 @@ def read_tables(
         refuse_effects(agent.tools, harmless, boxes, f"{FILE}: agent {agent.name!r}")
         declared.append(agent)
     _check_together({one.name: one for one in declared}, boxes)
-    return Tables(tuple(declared), boxes)
+    return Tables(tuple(declared), boxes, model_tables(models, more_models or {}, FILE))
 
 
 def in_order(agents: Iterable[D]) -> tuple[D, ...]:
@@ -246,7 +252,7 @@ def read_prompt(folder: Path, name: str) -> str:
     return text
 
 
-def _entries(file: Path) -> tuple[list[dict[str, Any]], Any]:
+def _entries(file: Path) -> tuple[list[dict[str, Any]], Any, Any]:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError:
@@ -258,15 +264,17 @@ def _entries(file: Path) -> tuple[list[dict[str, Any]], Any]:
     except ValueError:  # Python reads no number of thousands of digits
         raise ValueError(f"{FILE} must hold numbers that Python can read, got one with too many digits") from None
     entries = document.pop("agents", [])
-    tools = document.pop(TOOLS, {})
+    tools, models = document.pop(TOOLS, {}), document.pop("models", {})
     if document:
-        raise ValueError(f"{FILE} must hold [[agents]] and [tools.NAME] tables only, got {shown(min(document))}")
+        raise ValueError(
+            f"{FILE} must hold [[agents]], [tools.NAME] and [models.ID] tables only, got {shown(min(document))}"
+        )
     entries = entries if isinstance(entries, list) else [entries]
     if not 1 <= len(entries) <= MAX_AGENTS:
         raise ValueError(f"{FILE} must declare 1 to {MAX_AGENTS} [[agents]] tables, got {len(entries)}")
     if odd := [entry for entry in entries if not isinstance(entry, dict)]:
         raise ValueError(f"{FILE}: agents must be [[agents]] tables, got {shown(odd[0])}")
-    return entries, tools
+    return entries, tools, models
 
 
 def _check(agent: Declaration, earlier: Sequence[str]) -> None:

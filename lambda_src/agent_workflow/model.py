@@ -50,8 +50,8 @@ def _model(
     if guardrail is not None:
         optional |= {"guardrail_id": guardrail[0], "guardrail_version": guardrail[1]}
     return BedrockModel(
-        boto_session=_session(),
-        boto_client_config=_client_config(*timeouts),
+        boto_session=session(),
+        boto_client_config=client_config(*timeouts),
         model_id=model_id,
         max_tokens=max_tokens,
         streaming=streaming,
@@ -61,7 +61,8 @@ def _model(
     )
 
 
-def _client_config(connect_timeout: float, read_timeout: float) -> Config:
+def client_config(connect_timeout: float, read_timeout: float) -> Config:
+    """One attempt, within these seconds."""
     from botocore.config import Config
 
     return Config(
@@ -74,8 +75,8 @@ def _client_config(connect_timeout: float, read_timeout: float) -> Config:
 
 
 @cache
-def _session() -> boto3.Session:
-    """One session for all models: it loads Bedrock's service description once."""
+def session() -> boto3.Session:
+    """One session for all models: it loads a service's description once."""
     import boto3
 
     return boto3.Session()

@@ -27,6 +27,7 @@ class Settings(BaseModel):
         pipeline: value of the metric dimension `Pipeline`. Default: the function's name, else DurableAgentPipeline.
         agent_models: agent name -> model id that replaces the declared one. Default: the declared models.
         agent_tools: agent name -> packaged tools it has besides those it declares. Default: none.
+        model_settings: id of a model that is not Bedrock's -> fields of its table, above agents.toml. Default: none.
         tool_settings: name of a table `[tools.NAME]` -> fields that stand above those of agents.toml. Default: none.
         agents_folder: folder of agents.toml and prompts/, from the task root or absolute. Default: the packaged one.
         streaming: ConverseStream (true) or Converse (false). Default: true.
@@ -63,6 +64,7 @@ class Settings(BaseModel):
     pipeline: PipelineName = Field(default="DurableAgentPipeline", alias="PIPELINE_NAME")
     agent_models: Json[dict[str, Word]] = Field(default={}, alias="AGENT_MODELS")
     agent_tools: Json[dict[str, list[Word]]] = Field(default={}, alias="AGENT_TOOLS")
+    model_settings: Json[dict[str, dict[str, Any]]] = Field(default={}, alias="MODEL_SETTINGS")
     tool_settings: Json[dict[str, dict[str, Any]]] = Field(default={}, alias="TOOL_SETTINGS")
     agents_folder: Path = Field(default=TASK_ROOT / "agents", alias="AGENTS_FOLDER")
     streaming: bool = Field(default=True, alias="MODEL_STREAMING")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from agent_workflow.agents import AgentSpec
 from agent_workflow.mcp_servers import Listed, no_more
 from agent_workflow.model import build_model
+from agent_workflow.model_tables import KINDS, kind_of
 from agent_workflow.privacy import keep_texts_out_of_spans
 from agent_workflow.questions import Asking
 from agent_workflow.settings import Settings
@@ -43,7 +45,7 @@ def build_agent(
     boxes, folder = boxes or {}, settings.agents_folder
     built = Agent(
         name=agent.name,
-        model=build_model(agent, settings),
+        model=_model(agent, settings),
         system_prompt=agent.prompt,
         tools=[
             *load_tools(folder, own_tools(agent.tools, boxes)),
@@ -56,3 +58,9 @@ def build_agent(
     if asking is not None:
         asking.give_to(built)
     return built
+
+
+def _model(agent: AgentSpec, settings: Settings) -> Any:
+    kind = kind_of(agent.model)
+    # code and packages of another kind ship only where it is used, so its module is loaded by its name
+    return importlib.import_module(KINDS[kind].module).build(agent, settings) if kind else build_model(agent, settings)

@@ -120,9 +120,12 @@ def _codes(error: BaseException) -> Iterator[Any]:
 
 
 def _statuses(error: BaseException) -> Iterator[Any]:
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict):
+        # what the container behind a SageMaker endpoint answered; SageMaker's own status of it is always 424
+        yield response.get("OriginalStatusCode")
     for attribute in ("status_code", "code", "status"):
         yield getattr(error, attribute, None)
-    response: Any = getattr(error, "response", None)
     if isinstance(response, dict):
         yield _dict(response.get("ResponseMetadata")).get("HTTPStatusCode")
         yield _dict(response.get("Error")).get("Code")

@@ -17,12 +17,12 @@ BY_CODE: dict[Kind, tuple[str, ...]] = {
     errors.ModelUnavailable: (
         "ServiceUnavailableException", "ServiceUnavailable", "InternalServerException", "InternalServerError",
         "InternalError", "InternalFailure", "ModelNotReadyException", "ModelErrorException", "overloaded_error",
-        "api_error", "server_error", "UNAVAILABLE", "INTERNAL",
+        "api_error", "server_error", "UNAVAILABLE", "INTERNAL", "InternalDependencyException", "InternalStreamFailure",
     ),
     errors.ModelTimedOut: (
         "ModelTimeoutException", "RequestTimeout", "RequestTimeoutException", "timeout_error", "DEADLINE_EXCEEDED",
     ),
-    errors.ModelStreamBroken: ("ModelStreamErrorException",),
+    errors.ModelStreamBroken: ("ModelStreamErrorException", "ModelStreamError"),
     errors.ModelRequestInvalid: (
         "ValidationException", "SerializationException", "request_too_large", "INVALID_ARGUMENT",
     ),
@@ -38,7 +38,7 @@ BY_CODE: dict[Kind, tuple[str, ...]] = {
     errors.ContentFiltered: ("content_filter", "content_policy_violation"),
 }  # fmt: skip
 """Error codes in the answer: Bedrock's (https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html,
-those of ConverseStream), OpenAI's `code` and `type`, Anthropic's `type`, Gemini's `status`."""
+those of ConverseStream), SageMaker's, OpenAI's `code` and `type`, Anthropic's `type`, Gemini's `status`."""
 
 BY_CLASS: dict[Kind, tuple[str, ...]] = {
     errors.ModelThrottled: ("ModelThrottledException",),

@@ -130,6 +130,9 @@ def _model(bedrock: Any, model: str) -> Iterator[Finding]:
     if model.startswith("arn:"):
         yield Finding(model, SKIPPED, "an ARN of your own: what it stands for was not looked into")
         return
+    if "/" in model:
+        yield Finding(model, SKIPPED, "an endpoint, not a model of Bedrock: it was not called")
+        return
     foundation = foundation_of(model)
     access = bedrock.get_foundation_model_availability(modelId=foundation)
     yield _access(model, access)

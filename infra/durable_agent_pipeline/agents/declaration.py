@@ -79,9 +79,25 @@ def boxes_in(folder: Path) -> tuple[str, ...]:
     return tuple(name for name in toolboxes().TOOLBOXES if name in tables)
 
 
+def models_in(folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """(name of an agent -> its model, id of a model -> its table) of `<folder>/agents.toml`.
+
+    Raises:
+        ValueError: a table of a model breaks a rule; other rules are checked elsewhere.
+    """
+    document = tomllib.loads((folder / "agents.toml").read_text(encoding="utf-8"))
+    declared = {agent["name"]: agent["model"] for agent in document.get("agents", [])}
+    return declared, model_rules().model_tables(document.get("models", {}), {}, "agents.toml")
+
+
 def toolboxes() -> ModuleType:
     """The part of the rule book that knows the packaged tools."""
     return importlib.import_module(".toolboxes", rule_book().__package__)
+
+
+def model_rules() -> ModuleType:
+    """The part of the rule book that knows models that are not called through Bedrock."""
+    return importlib.import_module(".model_tables", rule_book().__package__)
 
 
 def _check_tools(folder: Path, agent: str, tools: tuple[str, ...]) -> None:

@@ -1,22 +1,25 @@
-"""What kind of thing a Bedrock model id names; the id alone decides which permissions it needs."""
+"""What kind of thing a model id names; of a model of Bedrock, the id alone decides which permissions it needs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import cast
 
 from aws_cdk import Reference, Token, Tokenization
 from aws_cdk import aws_bedrock as bedrock
 
+from .declaration import model_rules
+from .endpoints import Endpoint
 from .regions import DESTINATIONS, GLOBAL
 from .retired import RETIRED
 
-ModelChoice = str | bedrock.CfnApplicationInferenceProfile | bedrock.IModel
-"""How a caller names a model: an id, an ARN, or the resource itself."""
+ModelChoice = str | bedrock.CfnApplicationInferenceProfile | bedrock.IModel | Endpoint
+"""How a caller names a model: an id, an ARN, the resource itself, or an endpoint that is not Bedrock's."""
 
 
 class ModelKind(StrEnum):
-    """The kinds of resource that Bedrock's Converse accepts as a model."""
+    """The kinds of resource that Bedrock's Converse accepts as a model, and what is called without Bedrock."""
 
     FOUNDATION_MODEL = "foundation-model"
     GEOGRAPHIC_PROFILE = "geographic-profile"
@@ -25,10 +28,13 @@ class ModelKind(StrEnum):
     RESOURCE = "resource"
     """Provisioned throughput, an imported model, a custom model deployment: one ARN is the whole permission."""
 
+    ENDPOINT = "endpoint"
+    """One of SageMaker, or one that speaks OpenAI's chat completions."""
+
 
 @dataclass(frozen=True)
 class Model:
-    """One model, as named to Bedrock."""
+    """One model, as the Lambda names it."""
 
     id: str
     """What the Lambda passes as modelId: an id or an ARN, maybe a token."""
@@ -50,6 +56,9 @@ class Model:
     resource: bedrock.CfnApplicationInferenceProfile | None = None
     """That profile, where it is a resource of this app."""
 
+    endpoint: Endpoint | None = None
+    """What is called in Bedrock's place."""
+
 
 # Only to tell a mistyped geography ("uk.anthropic.claude...") from a model name with a dot in it.
 _PROVIDERS = ("ai21", "amazon", "anthropic", "cohere", "deepseek", "meta", "mistral", "openai", "qwen", "writer")
@@ -69,26 +78,46 @@ class ModelReader:
     profile_regions: Mapping[str, Sequence[str]]
     """Geography -> destination Regions besides those of DESTINATIONS; a new key is a new geography."""
 
+    declared: Callable[[str], Endpoint | None] = lambda _: None
+    """Model id -> the endpoint that agents.toml declares for it."""
+
     def read(self, choice: ModelChoice, where: str) -> Model:
         """The model.
 
         Args:
-            choice: foundation model id, inference profile id, the ARN of any ModelKind, or the resource itself. An
-                ARN may hold tokens, as long as it says which kind of resource it names.
+            choice: foundation model id, inference profile id, the ARN of any ModelKind, the resource itself, an
+                endpoint, or the id of one that agents.toml declares. An ARN may hold tokens, as long as it says which
+                kind of resource it names.
             where: how a refusal names the choice.
 
         Raises:
             ValueError: for an empty, malformed, unknown or retired id, or a token that hides what it names.
         """
+        endpoint = self._endpoint(choice, where)
+        if endpoint is not None:
+            return Model(endpoint.id, ModelKind.ENDPOINT, endpoint=endpoint)
         if isinstance(choice, bedrock.CfnApplicationInferenceProfile):
             return self._of_resource(choice, where)
-        model_id = choice if isinstance(choice, str) else choice.model_arn
+        model_id = choice if isinstance(choice, str) else cast(bedrock.IModel, choice).model_arn
         if model_id in self.application_profiles:
             source = self._plain(self.application_profiles[model_id], "application_profiles")
             return Model(model_id, ModelKind.APPLICATION_PROFILE, source=source)
         if (resource := _behind_token(model_id)) is not None:
             return self._of_resource(resource, where)
         return self._plain(model_id, where)
+
+    def _endpoint(self, choice: ModelChoice, where: str) -> Endpoint | None:
+        if isinstance(choice, Endpoint) or not isinstance(choice, str):
+            return choice if isinstance(choice, Endpoint) else None
+        if model_rules().kind_of(choice) is None:
+            return None
+        declared = self.declared(choice)
+        if declared is None:
+            raise ValueError(
+                f"{where}: a model of another kind must have a table [models.ID] in agents.toml, or be given as an "
+                f"OpenAiEndpoint, got {choice!r} without"
+            )
+        return declared
 
     def _of_resource(self, profile: bedrock.CfnApplicationInferenceProfile, where: str) -> Model:
         source = getattr(profile.model_source, "copy_from", None)
@@ -113,7 +142,7 @@ class ModelReader:
         if kind == "application-inference-profile":
             raise ValueError(
                 f"{where}: an application inference profile must be listed in application_profiles with the model id "
-                f"it was created from, got {_shown(arn)}"
+                f"it was created from, or say so as source in [models.ARN] of agents.toml, got {_shown(arn)}"
             )
         if kind in _BY_ID:
             return replace(self._from_id(name, where), id=arn)

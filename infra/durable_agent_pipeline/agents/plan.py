@@ -14,7 +14,8 @@ from ..choices.props import PipelineProps
 from ..function.reading import agent_tools, known_settings
 from ..names import AGENTS_FOLDER
 from ..package.lambda_source import lambda_source
-from .declaration import AgentDeclaration, read_agents
+from .declaration import AgentDeclaration, model_rules, models_in, read_agents
+from .endpoints import declared_endpoint
 from .flow_notes import note_bounds
 from .models import Model, ModelChoice, ModelKind, ModelReader
 from .prices import price_table
@@ -51,7 +52,8 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
         raise ValueError(f"agents of a tool must be agents of the pipeline ({', '.join(declared)}), got {odd[0]!r}")
     folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
     note_bounds(scope, folder, props.max_parallel_branches)
-    models = _models(props, declared)
+    models = _models(scope, props, declared, folder)
+    _refuse_unguarded(props, models)
     prices, unpriced = price_table(tuple(models.values()), props.prices)
     if unpriced and props.budget_ceiling_usd is not None:
         shown = ", ".join("a token" if Token.is_unresolved(model_id) else model_id for model_id in unpriced)
@@ -125,13 +127,35 @@ def _declared(
     return {agent.name: _Declared(agent.model, default) for agent in agents}
 
 
-def _models(props: PipelineProps, declared: Mapping[str, _Declared]) -> dict[str, Model]:
+def _models(
+    scope: Construct, props: PipelineProps, declared: Mapping[str, _Declared], folder: Path
+) -> dict[str, Model]:
     if unknown := props.models.keys() - declared.keys():
         known = ", ".join(declared)
         raise ValueError(f"models must name agents of the pipeline ({known}), got {', '.join(sorted(unknown))}")
-    reader = ModelReader(application_profiles=props.application_profiles, profile_regions=props.profile_regions)
+    _, tables = models_in(folder)
+    profiles = {arn: table.source for arn, table in tables.items() if model_rules().kind_of(arn) is None}
+    reader = ModelReader(
+        application_profiles={**profiles, **props.application_profiles},
+        profile_regions=props.profile_regions,
+        declared=lambda model_id: declared_endpoint(scope, model_id, tables.get(model_id)),
+    )
     chosen: dict[str, ModelChoice] = {name: agent.default for name, agent in declared.items()}
     return {name: reader.read(choice, f"model of {name!r}") for name, choice in {**chosen, **props.models}.items()}
+
+
+def _refuse_unguarded(props: PipelineProps, models: Mapping[str, Model]) -> None:
+    """Refuse a model that a guardrail, which is Bedrock's, would not see.
+
+    Raises:
+        ValueError: naming the agent.
+    """
+    for name, model in models.items():
+        if model.endpoint is not None and props.guardrail_arn is not None:
+            raise ValueError(
+                f"guardrail_arn must come with models of Bedrock only, got {_shown(model.id)} of agent {name!r}, which "
+                "would pass it by"
+            )
 
 
 def _shown(model_id: str) -> str:

@@ -64,7 +64,7 @@ def _read_price(where: str, prices: Mapping[str, str]) -> dict[str, str]:
 def _listed(model: Model) -> dict[str, str]:
     if model.kind is ModelKind.APPLICATION_PROFILE and model.source:
         return _listed(model.source)  # billed as what it was created from
-    if model.kind is ModelKind.RESOURCE:
+    if model.kind in {ModelKind.RESOURCE, ModelKind.ENDPOINT}:
         return {}  # billed by the hour or by another contract
     listed = _find(model.id.rpartition("/")[2].lower())
     return dict(listed["price"]) if listed else {}

@@ -26,14 +26,15 @@ class AgentChoices:
     Default: the packaged research pipeline."""
 
     models: Mapping[str, ModelChoice] = field(default_factory=dict)
-    """Agent name -> Bedrock model id, inference profile id, ARN, or the CfnApplicationInferenceProfile itself.
+    """Agent name -> Bedrock model id, inference profile id, ARN, the CfnApplicationInferenceProfile itself, or an
+    OpenAiEndpoint or SageMakerEndpoint; see docs/models.md.
     Default: the model that agents.toml names; the packaged agents' follows the stack's Region (us., eu., jp., au.,
     us-gov., elsewhere and where the Region is not known at synth global.)."""
 
     application_profiles: Mapping[str, str] = field(default_factory=dict)
     """ARN of an application inference profile used in `models` -> the model or profile id it was created from, which
     decides permissions and price. A profile of this app needs no entry: give its object to `models`.
-    Default: no application inference profile."""
+    Default: those with a table [models.ARN] in agents.toml."""
 
     profile_regions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Geography of inference profiles ("us", "apac", a new one) -> Regions that its profiles may be called from and
@@ -86,14 +87,15 @@ class AgentKeywords(TypedDict, total=False):
     the packaged research pipeline."""
 
     models: Mapping[str, ModelChoice]
-    """Agent name -> Bedrock model id, inference profile id, ARN, or the CfnApplicationInferenceProfile itself. Default:
-    the model that agents.toml names; the packaged agents' follows the stack's Region (us., eu., jp., au., us-gov.,
-    elsewhere and where the Region is not known at synth global.)."""
+    """Agent name -> Bedrock model id, inference profile id, ARN, the CfnApplicationInferenceProfile itself, or an
+    OpenAiEndpoint or SageMakerEndpoint; see docs/models.md. Default: the model that agents.toml names; the packaged
+    agents' follows the stack's Region (us., eu., jp., au., us-gov., elsewhere and where the Region is not known at
+    synth global.)."""
 
     application_profiles: Mapping[str, str]
     """ARN of an application inference profile used in `models` -> the model or profile id it was created from, which
-    decides permissions and price. A profile of this app needs no entry: give its object to `models`. Default: no
-    application inference profile."""
+    decides permissions and price. A profile of this app needs no entry: give its object to `models`. Default: those
+    with a table [models.ARN] in agents.toml."""
 
     profile_regions: Mapping[str, Sequence[str]]
     """Geography of inference profiles ("us", "apac", a new one) -> Regions that its profiles may be called from and

@@ -12,6 +12,7 @@ from aws_cdk import aws_sns as sns
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER, DEPLOYMENT_FILE, FILE_NAME, NAMESPACE, PROFILES_PREFIX, SERVICE, SHORT
+from .endpoint_use import endpoint_settings
 from .reading import agent_tools, tool_settings
 from .review_page import ReviewPage
 from .reviews import review_variables
@@ -133,6 +134,7 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
         "AGENT_TOOLS": _json(stack, agent_tools(stack, props)),
         "TOOL_SETTINGS": _json(stack, tool_settings(stack, props)),
         "MODEL_PRICES": _json(stack, plan.prices),
+        "MODEL_SETTINGS": _json(stack, endpoint_settings(props)),
         "MAX_PARALLEL_BRANCHES": str(props.max_parallel_branches) if props.max_parallel_branches != _BRANCHES else None,
         "BUDGET_CEILING_USD": None if ceiling is None else format(ceiling, "f"),
     }

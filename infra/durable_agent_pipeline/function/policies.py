@@ -66,6 +66,8 @@ def _of_models(stack: Stack, models: list[Model]) -> list[iam.PolicyStatement]:
     if model.kind is ModelKind.APPLICATION_PROFILE and model.source:
         profiles = [alike.id for alike in models]
         return [_invoke(profiles), *_behind(stack, model.source, profiles)]
+    if model.endpoint is not None:
+        return model.endpoint.statements(stack)
     if model.kind is ModelKind.RESOURCE:
         return [_invoke([model.id])]
     if model.kind is ModelKind.FOUNDATION_MODEL:

@@ -33,6 +33,9 @@ def execution_role(scope: Construct, props: PipelineProps, plan: Plan, group: lo
     group.grant_write(role)
     for statement in policies.model_statements(Stack.of(scope), plan.models.values()):
         role.add_to_principal_policy(statement)
+    for model in plan.models.values():
+        if model.endpoint is not None:
+            model.endpoint.accept(role)
     if props.guardrail_arn:
         role.add_to_principal_policy(policies.guardrail_statement(props.guardrail_arn))
     allow_reading(Stack.of(scope), props, role)

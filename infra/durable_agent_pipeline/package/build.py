@@ -18,10 +18,10 @@ FORMAT = 3
 """Raise when a change here changes what is built: it is part of the asset's hash."""
 
 OUR_REQUIREMENTS = "requirements.txt"
-"""At the top of the package: our own list, pinned with hashes. One below it is the caller's, except our tools'."""
+"""At the top of the package: our own list, pinned with hashes. One below it is the caller's, except in our code."""
 
-OUR_TOOLS = "research_tools/"
-"""Holds the packaged tools that are used, some with pins and hashes of their own."""
+OURS_BY_CHOICE = ("research_tools/", "model_kinds/")
+"""Hold the packaged tools and the kinds of models that are used, some with pins and hashes of their own."""
 
 PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -150,7 +150,7 @@ def _install(requirements: list[tuple[Path, str]], output: Path, python: str, ar
 
 
 def _is_ours(inside: str) -> bool:
-    return inside == OUR_REQUIREMENTS or inside.startswith(OUR_TOOLS)
+    return inside == OUR_REQUIREMENTS or inside.startswith(OURS_BY_CHOICE)
 
 
 def _each(option: str, files: list[Path]) -> list[str]:

@@ -4,10 +4,11 @@ import hashlib
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from ..agents.declaration import toolboxes
+from ..agents.declaration import model_rules, toolboxes
 from ..choices.props import PipelineProps
+from ..function.endpoint_use import kinds_used
 from ..function.reading import boxes_used
 from ..names import AGENTS_FOLDER, FILE_NAME
 from . import build
@@ -31,7 +32,7 @@ class Package:
     """Whether packages that our own code never imports are left out."""
 
     keep: tuple[str, ...] = ()
-    """Packages and service models that stay all the same, for the packaged tools that are used."""
+    """Packages and service models that stay all the same, for the packaged tools and the models that are used."""
 
     added: tuple[tuple[str, str], ...] = ()
     """(path inside the package, text) of what synth itself writes; of one stack, so no part of the cached build."""
@@ -88,17 +89,27 @@ def package_of(props: PipelineProps, *, for_host: bool = False, deployment: str 
         sources = [(file, inside) for file, inside in sources if not inside.startswith(f"{AGENTS_FOLDER}/")]
         own = [(file, f"{AGENTS_FOLDER}/{inside}") for inside, file in shipped_files(Path(props.agents))]
     boxes = boxes_used(props)
-    left_out = tuple(f"research_tools/{box}/" for box in toolboxes().TOOLBOXES if box not in boxes)
-    sources = [(file, inside) for file, inside in sources if not inside.startswith(left_out)]
+    kinds = [model_rules().KINDS[kind] for kind in kinds_used(props)]
+    needed = {f"research_tools/{box}" for box in boxes}
+    needed |= {f"model_kinds/{folder}" for kind in kinds for folder in kind.folders}
+    sources = [(file, inside) for file, inside in sources if _folder_of_choice(inside) in {None, *needed}]
     read = [(file, f"{AGENTS_FOLDER}/{inside}") for choice in props.tools for file, inside in choice.files()]
     return Package(
         python=f"{sys.version_info.major}.{sys.version_info.minor}" if for_host else _minor(props),
         architecture=build.HOST if for_host else props.architecture.name,
         sources=(*sources, *own, *read),
         prune=not any(_is_code(inside) for _, inside in own),  # the caller's code may import what ours never does
-        keep=tuple(sorted({name for box in boxes for name in toolboxes().TOOLBOXES[box].keeps})),
+        keep=tuple(
+            sorted({name for one in (*(toolboxes().TOOLBOXES[box] for box in boxes), *kinds) for name in one.keeps})
+        ),
         added=() if deployment is None else ((FILE_NAME, deployment),),
     )
+
+
+def _folder_of_choice(inside: str) -> str | None:
+    """The folder of a packaged tool, or of a kind of models, that a file ships with; None for one that always ships."""
+    folder = PurePosixPath(inside).parent.as_posix()
+    return folder if folder.startswith(build.OURS_BY_CHOICE) else None
 
 
 def _minor(props: PipelineProps) -> str:

@@ -68,7 +68,7 @@ def test_agents_come_in_the_order_they_run(tmp_path):
         ([one(more="[agents.limits]\nturns = 0")], "turns must be a whole number between 1 and 1000, got 0"),
         ([one(more="[agents.limits]\nsteps = 1")], "must have only the fields turns, total_tokens, got 'steps'"),
         ([one(more='tools = ["search"]')], "must have a tools.py beside agents.toml"),
-        (['title = "x"', one()], "must hold [[agents]] and [tools.NAME] tables only, got 'title'"),
+        (['title = "x"', one()], "must hold [[agents]], [tools.NAME] and [models.ID] tables only, got 'title'"),
         ([""], "must declare 1 to 32 [[agents]] tables, got 0"),
         (["[[agents"], "must be valid TOML in UTF-8"),
         (

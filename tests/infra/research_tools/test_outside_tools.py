@@ -24,7 +24,6 @@ from infra.durable_agent_pipeline import (
     Postgres,
     WebSearch,
 )
-from infra.durable_agent_pipeline.package import build
 from infra.durable_agent_pipeline.package.inputs import package_of
 from tests.infra.apps import ACCOUNT, durable_function, new_stack
 from tests.infra.test_rule_packs import findings, report
@@ -270,4 +269,3 @@ def test_only_what_is_used_ships():
         }
         assert inside == {box}
     assert "bedrock-agentcore" in package_of(PipelineProps(web_search=WebSearch())).keep
-    assert build.OUR_TOOLS == "research_tools/"

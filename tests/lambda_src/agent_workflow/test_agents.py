@@ -71,7 +71,10 @@ def test_the_declared_model_given_again_keeps_its_temperature(folder: Path):
 REFUSED = {
     "no agent": ("agents = []", "must declare 1 to 32 [[agents]] tables, got 0"),
     "not TOML": ("[[agents", "must be valid TOML"),
-    "unknown table": (ONE + "[other]\nx = 1", "must hold [[agents]] and [tools.NAME] tables only, got 'other'"),
+    "unknown table": (
+        ONE + "[other]\nx = 1",
+        "must hold [[agents]], [tools.NAME] and [models.ID] tables only, got 'other'",
+    ),
     "unknown key": (ONE + "colour = 1", "agent 'one' must have only the fields name, inputs, model, "),
     "prompt in the file": (ONE + 'prompt = "x"', "got 'prompt'"),
     "bad name": (ONE.replace('"one"', '"One"'), "name must be a word like [a-z][a-z0-9-]{0,31}, got 'One'"),
@@ -83,8 +86,8 @@ REFUSED = {
     "later input": (TWO, "agent 'two': inputs must name what comes before it (query), so that there is no cycle"),
     "own input": (ONE.replace('["query"]', '["one"]'), "got 'one'"),
     "no input": (ONE.replace('["query"]', "[]"), "inputs must be a list of 'query' and earlier agents, got []"),
-    "empty model": (ONE.replace('"a.model"', '""'), "model must be a Bedrock model id, got ''"),
-    "a date for a model": (ONE.replace('"a.model"', "1979-05-27"), "model must be a Bedrock model id, got datetime"),
+    "empty model": (ONE.replace('"a.model"', '""'), "model must be a model id, got ''"),
+    "a date for a model": (ONE.replace('"a.model"', "1979-05-27"), "model must be a model id, got datetime"),
     "no max_tokens": (
         ONE.replace("max_tokens = 10", ""),
         "max_tokens must be a whole number between 1 and 1000000, got none",

@@ -40,7 +40,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", raising=False)
     yield
     module._model.cache_clear()
-    module._session.cache_clear()
+    module.session.cache_clear()
 
 
 def sent(network: Unavailable, agent: Any = RESEARCH, **environment: str) -> Any:

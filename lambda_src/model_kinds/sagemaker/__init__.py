@@ -1,0 +1,1 @@
+"""Endpoints of Amazon SageMaker whose container takes OpenAI's chat completions."""
