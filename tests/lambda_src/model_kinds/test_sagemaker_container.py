@@ -17,7 +17,7 @@ from model_kinds.sagemaker import container
 from scripts.local_aws.bedrock.wire import frame
 from tests.lambda_src.durable_strands.engine import Watcher, on_engine
 from tests.lambda_src.durable_strands.one_agent import outcome_of
-from tests.lambda_src.model_kinds.wires import OUT_OF_SERVICE, SILENCE, USAGE, Chat, aws_error, payload_part, wires
+from tests.lambda_src.model_kinds.wires import SILENCE, USAGE, Chat, aws_error, payload_part, wires
 
 pytestmark = pytest.mark.slow  # OpenAI's client, which Strands' model is derived from, takes a second to import
 
@@ -36,11 +36,9 @@ def served(monkeypatch):
         cached.cache_clear()
 
 
-def model(
-    settings: dict[str, str] | None = None, temperature: float | None = None, endpoint: str = "house", **table: Any
-) -> Any:
+def model(settings: dict[str, str] | None = None, temperature: float | None = None, **table: Any) -> Any:
     agent = AgentSpec(
-        name="research", inputs=("query",), model=f"sagemaker/{endpoint}", max_tokens=99, prompt="p",
+        name="research", inputs=("query",), model="sagemaker/house", max_tokens=99, prompt="p",
         temperature=temperature, endpoint=SageMakerTable(**table),
     )  # fmt: skip
     return container.build(agent, read_settings(settings or {}))
@@ -150,9 +148,10 @@ def test_what_fails_has_one_type_and_is_asked_once(served, answer, kind):
 
 @pytest.mark.parametrize("streaming", ["true", "false"])
 def test_an_endpoint_out_of_service_is_named_and_not_tried_again(served, streaming):
-    outcome = outcome_of(model({"MODEL_STREAMING": streaming}, endpoint=OUT_OF_SERVICE))
+    served.in_service = False
+    outcome = outcome_of(model({"MODEL_STREAMING": streaming}))
     assert outcome.error_type == "ModelNotFound"
-    assert outcome.error_message == f"the endpoint of sagemaker/{OUT_OF_SERVICE} is not there or not in service"
+    assert outcome.error_message == "the endpoint of sagemaker/house is not there or not in service"
     assert outcome.invocations == 1
 
 

@@ -23,7 +23,6 @@ from scripts.local_aws.processes.loopback import serving_app
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 7, "total_tokens": 107}
 SECRET = "arn:aws:secretsmanager:us-east-1:111111111111:secret:models-AbCdEf"
-OUT_OF_SERVICE = "out-of-service"
 ODD_BYTES = 41
 SILENCE = object()
 """An answer that does not come."""
@@ -76,7 +75,9 @@ class Wires:
         answers: what they are answered in turn, the last one for ever: a Chat, bytes of a stream, a Response, SILENCE.
         secret: text of every secret, or the Response to whoever asks for it.
         secrets_read: how often one was asked for.
-        upstream: address of a server of chat completions that answers in their place. Default: nobody does.
+        in_service: whether SageMaker's endpoint is. Default: it is.
+        upstream: address of a server of chat completions that answers a container in their place. Default: nobody.
+        upstream_key: key that it wants.
     """
 
     def __init__(self) -> None:
@@ -86,7 +87,9 @@ class Wires:
         self.answers: list[Any] = [Chat()]
         self.secret: str | Response = json.dumps({"api_key": "sk-very-secret"})
         self.secrets_read = 0
+        self.in_service = True
         self.upstream: str | None = None
+        self.upstream_key = ""
 
     async def _next(self, body: dict[str, Any], request: Request) -> Any:
         self.asked.append(body)
@@ -111,7 +114,7 @@ class Wires:
 
     async def container(self, request: Request) -> Response:
         """SageMaker's InvokeEndpoint and InvokeEndpointWithResponseStream, with a container behind."""
-        if request.path_params["name"] == OUT_OF_SERVICE:
+        if not self.in_service:
             return aws_error(400, "ValidationError")
         body = await request.json()
         answer = await self._next(body, request)
@@ -128,9 +131,10 @@ class Wires:
         )
 
     async def _relayed(self, body: dict[str, Any]) -> AsyncIterator[bytes]:
+        headers = {"authorization": f"Bearer {self.upstream_key}"}
         async with (
             httpx.AsyncClient(timeout=600) as client,
-            client.stream("POST", f"{self.upstream}/v1/chat/completions", json=body) as answer,
+            client.stream("POST", f"{self.upstream}/v1/chat/completions", json=body, headers=headers) as answer,
         ):
             async for part in answer.aiter_bytes(ODD_BYTES):
                 yield part
