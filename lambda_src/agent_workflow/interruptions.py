@@ -8,7 +8,7 @@ from agent_workflow.agents import AgentSpec
 from agent_workflow.review_answer import digest_of
 from agent_workflow.review_notice import Notice, has_page, tell
 from agent_workflow.settings import Settings
-from agent_workflow.telemetry import execution_name
+from agent_workflow.telemetry import emit, execution_name
 from durable_strands.interrupts import asked_as
 from durable_strands.serdes import LIMIT_BYTES
 from durable_strands.sizes import checkpoint_bytes
@@ -36,6 +36,7 @@ def notify_of(settings: Settings, execution_arn: str, agent: AgentSpec, *, store
             digest_of(question), f"question of {agent.name}", None, escalated=False,
         )  # fmt: skip
         tell(settings, told)
+        emit(settings, {"QuestionsAsked": 1})
         if not has_page(settings):
             return {}
         kept = {"kind": "interrupt", "text": question, "round": 1, "of": told.of, "pipeline": settings.pipeline}

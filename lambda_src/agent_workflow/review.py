@@ -13,8 +13,8 @@ from agent_workflow.review_answer import TEXT_OF, Answer, Unreadable, digest_of,
 from agent_workflow.review_choice import ReviewChoice
 from agent_workflow.review_notice import Notice, has_page, tell
 from agent_workflow.settings import Settings
-from agent_workflow.telemetry import execution_name
-from durable_strands import retry_transient
+from agent_workflow.telemetry import emit, execution_name
+from durable_strands import retry_interrupted, retry_transient
 from durable_strands.errors import rebuild
 from durable_strands.serdes import LIMIT_BYTES, PlainJson
 from durable_strands.sizes import checkpoint_bytes
@@ -135,14 +135,18 @@ class Reviews:
         try:
             document = callback.result()
         except CallbackTimeoutError:
+            self._count(f"{name}-answered", "ReviewsTimedOut")
             raise
         except CallbackError:
+            self._count(f"{name}-answered", "ReviewsAnswered")
             raise Unreadable("the callback was answered with a failure") from None
+        self._count(f"{name}-answered", "ReviewsAnswered")
         return read_answer(document, number=round_.number, digest=digest, may_revise=round_.may_revise)
 
     def _tell(self, name: str, notice: Notice, round_: _Round) -> None:
         def once(_: StepContext) -> dict[str, Any]:
             tell(self._settings, notice)
+            emit(self._settings, {"ReviewsAsked": 1})
             return self._for_the_page(round_)
 
         self.operations += 1
@@ -150,6 +154,18 @@ class Reviews:
         try:
             # A review of which nobody hears must not wait for its end, which may stand for a yes.
             self._context.step(once, name=name, config=StepConfig(retry_transient(max_attempts=6), serdes=serdes))
+        except StepError as error:
+            raise rebuild(error) from None
+
+    def _count(self, name: str, metric: str) -> None:
+        """Once, whatever is replayed: an answer is no step of its own."""
+
+        def once(_: StepContext) -> None:
+            emit(self._settings, {metric: 1})
+
+        self.operations += 1
+        try:
+            self._context.step(once, name=name, config=StepConfig(retry_interrupted()))
         except StepError as error:
             raise rebuild(error) from None
 

@@ -46,6 +46,10 @@ METRICS = (
     Metric("CitationsVerified", "Count", PER_PIPELINE),
     Metric("CitationsDropped", "Count", PER_PIPELINE),
     Metric("SavedUSD", "None", PER_AGENT),
+    Metric("ReviewsAsked", "Count", PER_PIPELINE),
+    Metric("ReviewsAnswered", "Count", PER_PIPELINE),
+    Metric("ReviewsTimedOut", "Count", PER_PIPELINE),
+    Metric("QuestionsAsked", "Count", PER_PIPELINE),
     Metric("Failures", "Count", PER_ERROR),
 )
 """Every custom metric that is ever emitted; the dashboard and the alarms may use no other."""

@@ -34,8 +34,8 @@ class Cost:
 
 WAIT = Cost(1)
 STEP = Cost(1, STEP_BYTES)
-REVIEW = Cost(2, COMMENT_BYTES + 2_000)
-"""The callback, and the notice of it."""
+REVIEW = Cost(3, COMMENT_BYTES + 2_000)
+"""The callback, the notice of it, the count of its answer."""
 
 
 def agent_cost(agent: Declaration) -> Cost:

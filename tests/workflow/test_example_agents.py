@@ -92,7 +92,7 @@ def test_the_flow_of_its_own_branches_loops_and_is_reviewed(pipeline):
         names = [operation.name for operation in runner._store.load(arn).operations[1:]]
     assert outcome.error is None, outcome.error
     result = json.loads(outcome.result or "")
-    asked = [name for name in names if name and not name.startswith("model-")]
+    asked = [name for name in names if name and not name.startswith("model-") and not name.endswith("-answered")]
     played = check_flow(
         EXAMPLES / "own_flow" / "agents",
         {"query": "A train.", "review": True},

@@ -52,7 +52,7 @@ def test_an_approved_report_is_the_result_and_nothing_is_called_twice(packaged):
     assert (result["status"], result["report"]) == ("completed", f"the summary{FROM_MEMORY}")
     assert result["review"] == [{"round": 1, "decision": "approve", "reviewer": "Ada"}]
     assert list(result) == ["status", "query", "research", "analysis", "report", "review", "usage"]
-    assert packaged.names[-1] == "review-1"
+    assert packaged.names[-2:] == ["review-1", "review-1-answered"]
     assert packaged.calls == {"research": 1, "analysis": 1, "summary": 1}
     assert result["usage"]["estimates"]["durable_operations"] == len(packaged.operations)
 
@@ -106,7 +106,8 @@ def test_a_revision_sends_the_latest_text_back_with_the_comments_as_data(package
     assert f"\nfirst{FROM_MEMORY}\n" in asked[1]
     assert "\nshorter\n" in asked[1]
     assert f"\nsecond{FROM_MEMORY}\n" in asked[2]
-    assert [name for name in packaged.names if name.startswith(("review", "summary"))] == [
+    asked_for = [name for name in packaged.names if not name.endswith("-answered")]
+    assert [name for name in asked_for if name.startswith(("review", "summary"))] == [
         "summary-agent", "review-1", "summary-agent-2", "review-2", "summary-agent-3", "review-3",
     ]  # fmt: skip
     assert set(result["usage"]["agents"]) == {"research", "analysis", "summary", "summary-2", "summary-3"}
@@ -116,7 +117,10 @@ def test_answers_that_break_a_rule_are_asked_again_and_use_up_no_round(packaged)
     bad = ["approve", {"decision": "edit", "text": " "}, {"decision": "approve", "round": 2}, FAILURE, "x" * 2_000_000]
     result = result_of(packaged, EVENT, [*bad, APPROVE])
     assert result["review"] == [{"round": 1, "decision": "approve", "reviewer": "Ada"}]
-    assert [name for name in packaged.names if "review" in name] == [f"review-{n}" for n in range(1, 7)]
+    asked = [f"review-{n}" for n in range(1, 7)]
+    assert [name for name in packaged.names if "review" in name] == [
+        operation for name in asked for operation in (name, f"{name}-answered")
+    ]
 
 
 def test_answers_without_end_that_break_a_rule_end_the_execution_typed(packaged, monkeypatch):
@@ -207,6 +211,31 @@ def test_each_review_is_told_once_by_topic_and_bus_with_ids_and_never_the_text(p
     assert "edge computing" not in json.dumps(told)
     printed = capsys.readouterr()
     assert not [notice for notice in told if notice["callback_id"] in printed.out + printed.err]
+
+
+def reviews_counted(printed: str) -> dict[str, float]:
+    """Sums of the metrics of reviews in what the function printed."""
+    documents = [json.loads(line) for line in printed.splitlines() if line.startswith('{"_aws"')]
+    sums: dict[str, float] = {}
+    for document in documents:
+        for name, values in document.items():
+            if name.startswith("Reviews"):
+                sums[name] = sums.get(name, 0) + sum(values)
+    return sums
+
+
+def test_each_review_is_counted_once_though_every_answer_replays_the_flow(packaged, account, capsys):
+    topics, _ = account
+    packaged.set_environment(REVIEW_TOPIC_ARN=topics["first"])
+    result_of(packaged, EVENT, ["not an answer", APPROVE])
+    assert packaged.invocations >= 3, "no replay happened, so the counts would prove nothing"
+    assert reviews_counted(capsys.readouterr().out) == {"ReviewsAsked": 2, "ReviewsAnswered": 2}
+
+
+def test_a_review_that_nobody_answers_is_counted_as_such(packaged, monkeypatch, capsys):
+    monkeypatch.setattr(review, "Duration", OneSecond)
+    result_of(packaged, EVENT, [])
+    assert reviews_counted(capsys.readouterr().out) == {"ReviewsTimedOut": 1}
 
 
 def test_an_escalation_is_told_to_the_second_topic(packaged, account, monkeypatch):

@@ -44,7 +44,7 @@ class Row:
 
 def rows(metrics: PipelineMetrics) -> tuple[Row, ...]:
     """The whole dashboard but for its head and the alarms' states."""
-    return (_health(metrics), _speed(metrics), _cost(metrics), _limits(metrics), _failures())
+    return (_health(metrics), _speed(metrics), _cost(metrics), _limits(metrics), _people(metrics), _failures())
 
 
 def _health(metrics: PipelineMetrics) -> Row:
@@ -104,6 +104,17 @@ def _limits(metrics: PipelineMetrics) -> Row:
                 _per_model(metrics, "model_throttles", "model_server_errors", "model_client_errors", "quota_usage"),
             ),
             Graph("Legacy models", _per_model(metrics, "legacy_model")),
+        ),
+    )
+
+
+def _people(metrics: PipelineMetrics) -> Row:
+    reviews = ("reviews_asked", "reviews_answered", "reviews_timed_out")
+    return Row(
+        "What waits for people?",
+        (
+            Graph("Reviews", [metrics.of_pipeline(key) for key in reviews]),
+            Graph("Questions of agents", [metrics.of_pipeline("questions_asked")]),
         ),
     )
 

@@ -115,6 +115,22 @@ class MetricMethods:
         """Findings, ids and quotations that did not stand. Sum; only where an agent has a packaged tool."""
         return self.metrics.of_pipeline("citations_dropped", **options)
 
+    def metric_reviews_asked(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Reviews that somebody was told of: none where nobody is notified. Sum."""
+        return self.metrics.of_pipeline("reviews_asked", **options)
+
+    def metric_reviews_answered(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Answers to reviews, readable or not. Sum."""
+        return self.metrics.of_pipeline("reviews_answered", **options)
+
+    def metric_reviews_timed_out(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Reviews that nobody answered in time. Sum."""
+        return self.metrics.of_pipeline("reviews_timed_out", **options)
+
+    def metric_questions_asked(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Questions that tools of agents asked a person. Sum."""
+        return self.metrics.of_pipeline("questions_asked", **options)
+
     def metric_model_throttles(self, model: str | None = None, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
         """Calls that Bedrock throttled. Sum."""
         return self.metrics.over_models("model_throttles", model, **options)

@@ -98,6 +98,10 @@ FACTS: Mapping[str, MetricFact] = {
     "saved": _own("SavedUSD", "Sum", "USD saved by checkpoints", "None", "Agent"),
     "citations_verified": _own("CitationsVerified", "Sum", "findings whose quote was found", "Count"),
     "citations_dropped": _own("CitationsDropped", "Sum", "dropped: no such source or quote", "Count"),
+    "reviews_asked": _own("ReviewsAsked", "Sum", "asked (somebody was told)", "Count"),
+    "reviews_answered": _own("ReviewsAnswered", "Sum", "answered", "Count"),
+    "reviews_timed_out": _own("ReviewsTimedOut", "Sum", "not answered in time", "Count"),
+    "questions_asked": _own("QuestionsAsked", "Sum", "questions of agents", "Count"),
     "failures": _own("Failures", "Sum", "failures", "Count", "ErrorType"),
 }
 
