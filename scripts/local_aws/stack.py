@@ -116,6 +116,12 @@ class LocalStack:
 
         httpx.put(f"{self.lambda_url}/_local/kill-rules", json=list(rules), trust_env=False).raise_for_status()
 
+    def replace_limits(self, **limits: Any) -> None:
+        """From now on these (see limits.py), and `dead_letter_queue`, the URL of one; those left out stay."""
+        import httpx
+
+        httpx.put(f"{self.lambda_url}/_local/limits", json=limits, trust_env=False).raise_for_status()
+
     def check(self) -> None:
         """Raise ChildDied if one of the processes has ended."""
         self._children.check()

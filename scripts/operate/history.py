@@ -89,12 +89,18 @@ class History:
 
     Attributes:
         roots: the operations of the flow itself.
-        invocation_ends: when each invocation ended; of one whose process died nothing is known.
+        invocation_ends: when each invocation ended; of one whose process died nothing may be known.
+        crash: error type of the latest invocation, if it crashed or timed out.
+        crashes: how many did in a row until now.
+        written: bytes of the answers that it tells.
         last: when the latest event was.
     """
 
     roots: list[Operation] = field(default_factory=list)
     invocation_ends: list[datetime] = field(default_factory=list)
+    crash: str | None = None
+    crashes: int = 0
+    written: int = 0
     last: datetime | None = None
     _known: dict[str, Operation] = field(default_factory=dict)
 
@@ -110,10 +116,12 @@ class History:
         """Take in the next event; the operation that it changed, if it is one's."""
         self.last = event["EventTimestamp"]
         kind, word = _read(event["EventType"])
+        details = event.get(f"{event['EventType']}Details") or {}
         if event["EventType"] == "InvocationCompleted":
-            self.invocation_ends.append(self.last)
+            self._invoked(self.last, details)
         if kind is None:
             return None
+        self.written += len(((details.get("Result") or {}).get("Payload") or "").encode())
         operation = self._operation(event, kind)
         _change(operation, word, event)
         return operation
@@ -127,6 +135,12 @@ class History:
         """Every operation with its path, such as `research-agent/model-1`."""
         for root in self.roots:
             yield from root.walk()
+
+    def _invoked(self, at: datetime, details: Mapping[str, Any]) -> None:
+        error = (details.get("Error") or {}).get("Payload")
+        self.invocation_ends.append(at)
+        self.crash = (error.get("ErrorType") or "an error without a type") if error else None
+        self.crashes = self.crashes + 1 if error else 0
 
     def _operation(self, event: Event, kind: str) -> Operation:
         key = event["Id"]

@@ -16,6 +16,7 @@ from scripts.operate.reading import Execution
 from scripts.operate.tree import drawn
 from scripts.operate.verdict import REVIEW, duration, verdict
 
+MEGABYTE = 1_000_000
 STATUS_STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "TIMED_OUT": "bold red", "RUNNING": "bold cyan"}
 
 
@@ -69,8 +70,13 @@ def _sum(execution: Execution) -> Text:
     known = "by its own ledger" if spent.exact else "at list prices" if execution.is_over else "so far, at list prices"
     return Text(
         f"{money.dollars(spent.usd)} {known}; {spent.usage.input_tokens:,} tokens in, {spent.usage.output_tokens:,} "
-        f"out; {operations:,} operations, {invocations:,} invocations over"
+        f"out; {operations:,} operations, {invocations:,} invocations over{_written(execution.history.written)}"
     )
+
+
+def _written(size: int) -> str:
+    """Only where it is a part of Lambda's limit that counts."""
+    return f"; {size / MEGABYTE:.1f} of 100 MB of checkpoints" if size >= MEGABYTE else ""
 
 
 def _error(details: Mapping[str, Any]) -> dict[str, Any] | None:

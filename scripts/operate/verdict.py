@@ -67,6 +67,8 @@ def _stands(operation: Operation, status: str | None) -> bool:
 
 
 def _running(name: str, history: History, now: datetime) -> str:
+    if history.crash:
+        return _crashes(history)
     open_ = [(path, operation) for path, operation in history.walk() if operation.is_open]
     for path, operation in open_:
         if operation.callback_id:
@@ -82,6 +84,13 @@ def _running(name: str, history: History, now: datetime) -> str:
         silent = f"nothing happened for {duration(quiet)}: its invocation may crash each time"
         return f"{silent}; read the log, see Errors in docs/operations.md"
     return f"it works {_where(history)}".rstrip() + ": nothing to do"
+
+
+def _crashes(history: History) -> str:
+    often = f"{history.crashes} invocations in a row" if history.crashes > 1 else "its last invocation"
+    where = _where(history)
+    again = "Lambda begins it again and again until execution_timeout"
+    return f"{often} ended with {history.crash} {where}".rstrip() + f": {again}; see Errors in docs/operations.md"
 
 
 def _waits(name: str, path: str, operation: Operation, now: datetime) -> str:

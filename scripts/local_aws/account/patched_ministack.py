@@ -3,7 +3,8 @@
     python -m scripts.local_aws.account.patched_ministack TYPES_FILE
 
 Kept: properties of functions, methods and request validators that its CloudFormation drops. Added: API Gateway's
-service integrations with Lambda, and that an alarm asks the topic's policy.
+service integrations with Lambda, that alarms and rules ask the topic's policy, a rule's
+dead letters, and that Lambda's own events may be put: its executions run outside.
 Also writes the resource types that it can create to TYPES_FILE, a JSON list.
 """
 
@@ -12,13 +13,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scripts.local_aws.account.durable_lambda import DurableLambda
 from scripts.local_aws.account.patched_api import checking, integrating, undecoded, validating
-from scripts.local_aws.account.topic_policy import obeying, policy_of_topic
+from scripts.local_aws.account.rule_targets import burying
+from scripts.local_aws.account.topic_policy import EVENTBRIDGE, obeying, policy_of_topic
 
 # Kept as the template says them. MiniStack's own switch, DurableConfig.Enabled, stays unset: AWS's local runner is the
 # durable engine here, and two engines for one execution would both invoke the function.
@@ -54,6 +58,7 @@ def main() -> None:
     from ministack.services import (  # type: ignore[import-not-found]
         apigateway_v1,
         cloudwatch,
+        eventbridge,
         lambda_svc,
         sns,
     )
@@ -68,6 +73,9 @@ def main() -> None:
     app._handle_execute_api_request = undecoded(app._handle_execute_api_request)  # noqa: SLF001
     allows = policy_of_topic(sns, iam_evaluator)
     cloudwatch._dispatch_alarm_actions = obeying(cloudwatch._dispatch_alarm_actions, allows)  # noqa: SLF001
+    allows_rule = policy_of_topic(sns, iam_evaluator, EVENTBRIDGE)
+    eventbridge._put_events = partial(eventbridge._put_events, allow_aws_source=True)  # noqa: SLF001
+    eventbridge._invoke_target = burying(eventbridge._invoke_target, allows_rule, _put_later)  # noqa: SLF001
     Path(sys.argv[1]).write_text(json.dumps(sorted(handlers)), encoding="utf-8")
     sys.argv = ["ministack"]  # it parses the command line too
     serve()
@@ -76,6 +84,27 @@ def main() -> None:
 def _durable_config(lambda_svc: Any, function: str) -> Mapping[str, Any] | None:
     record = lambda_svc._functions.get(function)  # noqa: SLF001
     return record["config"].get("DurableConfig") if record else None
+
+
+def _put_later(queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+    """Send a message from a thread: the server that takes it is this very process, which is busy now."""
+    threading.Thread(target=_put, args=(queue_arn, body, attributes), daemon=True).start()
+
+
+def _put(queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+    from botocore.session import get_session
+
+    region, account, name = queue_arn.split(":")[3:6]
+    client: Any = get_session().create_client(
+        "sqs",
+        region_name=region,
+        endpoint_url=f"http://{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}",
+        aws_access_key_id=account,
+        aws_secret_access_key="local",  # noqa: S106  (nothing on loopback checks it)
+    )
+    told = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
+    url = client.get_queue_url(QueueName=name)["QueueUrl"]
+    client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=told)
 
 
 if __name__ == "__main__":

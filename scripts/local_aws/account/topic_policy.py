@@ -1,4 +1,4 @@
-"""Lets an alarm publish only where the topic's own policy does, as SNS would; MiniStack itself does not ask it."""
+"""Lets an alarm or a rule publish only where the topic's own policy does, as SNS would; MiniStack does not ask it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 CLOUDWATCH = "cloudwatch.amazonaws.com"
+EVENTBRIDGE = "events.amazonaws.com"
 
 Dispatch = Callable[[Mapping[str, Any], str, str, str], None]
 
@@ -26,17 +27,18 @@ def obeying(dispatch: Dispatch, allows: Callable[[str, Mapping[str, Any]], bool]
     return dispatch_allowed
 
 
-def policy_of_topic(topics: Any, evaluator: Any) -> Callable[[str, Mapping[str, Any]], bool]:
+def policy_of_topic(topics: Any, evaluator: Any, service: str = CLOUDWATCH) -> Callable[[str, Mapping[str, Any]], bool]:
     """Ask the topic's policy with MiniStack's own evaluation of policies.
 
     Args:
         topics: MiniStack's module of SNS.
         evaluator: its module that evaluates policies.
+        service: who publishes. Default: CloudWatch, for an alarm.
     """
 
-    def allows(topic_arn: str, alarm: Mapping[str, Any]) -> bool:
+    def allows(topic_arn: str, sender: Mapping[str, Any]) -> bool:
         policy, _ = topics.topic_policy_for_arn(topic_arn) or ("", "")
-        alarm_arn = str(alarm.get("AlarmArn", ""))
+        sender_arn = str(sender.get("AlarmArn") or sender.get("Arn") or "")
         account = topic_arn.split(":")[4]
         context = evaluator.EvalContext(
             principal_arn="*",
@@ -47,11 +49,11 @@ def policy_of_topic(topics: Any, evaluator: Any) -> Callable[[str, Mapping[str, 
             region=topic_arn.split(":")[3],
             secure_transport=True,
             service_context={
-                "aws:sourcearn": alarm_arn,
+                "aws:sourcearn": sender_arn,
                 "aws:sourceaccount": account,
                 "aws:sourceowner": account,
             },
         )
-        return bool(evaluator.evaluate_resource_policy(policy, context, service=CLOUDWATCH).decision == "Allow")
+        return bool(evaluator.evaluate_resource_policy(policy, context, service=service).decision == "Allow")
 
     return allows

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +14,8 @@ from scripts.local_aws.functions.names import LATEST, PUBLISHED_VERSION, Functio
 from scripts.local_aws.functions.starts import RETENTION_DAYS, function_of
 
 API = "/2015-03-31/functions/{name:path}"
+TOLD = ("AGENT_MODELS", "MODEL_PRICES")
+"""Variables that a caller is told of; the rest stay unsaid, since the caller's credentials may be among them."""
 
 
 @dataclass
@@ -23,12 +26,14 @@ class DescriptionApi:
     timeout_seconds: of an invocation.
     execution_timeout_seconds: of an execution.
     region: of the ARNs.
+    variables: those of TOLD that the function has.
     """
 
     handler: str
     timeout_seconds: float
     execution_timeout_seconds: int
     region: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def routes(self) -> list[Route]:
         """Where they answer."""
@@ -39,7 +44,7 @@ class DescriptionApi:
         ]
 
     async def configuration(self, request: Request) -> Response:
-        """GetFunctionConfiguration; the variables stay unsaid, since the caller's credentials may be among them."""
+        """GetFunctionConfiguration."""
         return JSONResponse(self._configuration(function_of(request)))
 
     async def versions(self, request: Request) -> Response:
@@ -64,4 +69,5 @@ class DescriptionApi:
             "Timeout": int(self.timeout_seconds),
             "State": "Active",
             "DurableConfig": durable,
+            **({"Environment": {"Variables": dict(self.variables)}} if self.variables else {}),
         }

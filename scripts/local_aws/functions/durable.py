@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scripts.local_aws.functions import names
+from scripts.local_aws.functions.crashed import CrashedInvocations
 from scripts.local_aws.functions.engine_client import API, Engine
 from scripts.local_aws.functions.executions import ENDED, Executions
+from scripts.local_aws.functions.moments import moment
 from scripts.local_aws.functions.pauses import Pauses
 from scripts.local_aws.functions.replies import Refusal, from_engine
 
@@ -32,6 +34,7 @@ class DurableApi:
     engine: Engine
     executions: Executions
     pauses: Pauses
+    crashed: CrashedInvocations = field(default_factory=CrashedInvocations)
 
     def routes(self) -> list[Route]:
         """Where they answer."""
@@ -40,7 +43,8 @@ class DurableApi:
             Route(f"{ONE}/stop", self.stop, methods=["POST"]),
             Route(f"{ONE}/pause", self.pause, methods=["POST"]),
             Route(f"{ONE}/resume", self.resume, methods=["POST"]),
-            *(Route(f"{ONE}/{part}", self.forward, methods=["GET"]) for part in ("history", "state")),
+            Route(f"{ONE}/history", self.history, methods=["GET"]),
+            Route(f"{ONE}/state", self.forward, methods=["GET"]),
             Route(ONE, self.get, methods=["GET"]),
             Route(ONE, self.delete, methods=["DELETE"]),
             Route(f"{API}/{{rest:path}}", self.forward, methods=["GET", "POST"]),
@@ -73,6 +77,23 @@ class DurableApi:
             raise _conflict(f"only an ended execution can be deleted, got status {details['Status']}")
         self.pauses.delete(details["DurableExecutionArn"])
         return JSONResponse({"DeletionRequestTimestamp": time.time()}, status_code=202)
+
+    async def history(self, request: Request) -> Response:
+        """GetDurableExecutionHistory, with the invocations that crashed."""
+        execution = request.path_params["execution"]
+        if not self.crashed.has(execution):
+            return await self.forward(request)
+        events: list[dict[str, Any]] = []
+        query = {"IncludeExecutionData": request.query_params.get("IncludeExecutionData", "false"), "MaxItems": "1000"}
+        while True:
+            path = request.scope["raw_path"].decode()
+            reply = await self.engine.forward("GET", path, urlencode(query), b"")
+            if not reply.is_success:
+                return from_engine(reply)
+            events += reply.json()["Events"]
+            if not (marker := reply.json().get("NextMarker")):
+                return JSONResponse(self.crashed.page(execution, events, request.query_params))
+            query["Marker"] = marker
 
     async def forward(self, request: Request) -> Response:
         """Pass the call on: history, state, callbacks."""
@@ -138,15 +159,6 @@ def _filters(request: Request) -> list[Callable[[dict[str, Any]], bool]]:
     return [
         lambda summary: not statuses or summary["Status"] in statuses,
         lambda summary: qualifier is None or summary["FunctionArn"].endswith(f":{version}"),
-        lambda summary: after is None or _moment(summary["StartTimestamp"]) >= _moment(after),
-        lambda summary: before is None or _moment(summary["StartTimestamp"]) <= _moment(before),
+        lambda summary: after is None or moment(summary["StartTimestamp"]) >= moment(after),
+        lambda summary: before is None or moment(summary["StartTimestamp"]) <= moment(before),
     ]
-
-
-def _moment(value: Any) -> float:
-    """Epoch seconds of a timestamp on the wire: a number, or ISO 8601."""
-    try:
-        return float(value)
-    except ValueError:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -25,7 +25,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from scripts.local_aws.functions.checkpoints import CheckpointApi
-from scripts.local_aws.functions.description import DescriptionApi
+from scripts.local_aws.functions.crashed import CrashedInvocations
+from scripts.local_aws.functions.dead_letters import DeadLetters
+from scripts.local_aws.functions.description import TOLD, DescriptionApi
 from scripts.local_aws.functions.durable import ONE, DurableApi
 from scripts.local_aws.functions.engine_client import Engine, invoke_handlers_at
 from scripts.local_aws.functions.executions import Executions
@@ -34,6 +36,7 @@ from scripts.local_aws.functions.function_runner import FunctionRunner, Function
 from scripts.local_aws.functions.function_url import PREFIX, FunctionUrl
 from scripts.local_aws.functions.invoke import InvokeApi
 from scripts.local_aws.functions.kill_rules import KillRules
+from scripts.local_aws.functions.limits import Limits
 from scripts.local_aws.functions.names import FunctionName
 from scripts.local_aws.functions.operation_paths import OperationPaths
 from scripts.local_aws.functions.pauses import Pauses
@@ -50,18 +53,30 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
     executions = Executions(engine, journal)
     functions = FunctionRunner(_settings(options, url), journal)
     paths: defaultdict[str, OperationPaths] = defaultdict(OperationPaths)
-    pauses = Pauses()
+    pauses, crashed = Pauses(), CrashedInvocations()
+    limits, dead_letters = Limits(journal, options.execution_timeout_seconds), DeadLetters(journal)
 
     async def timeout_seconds(_: FunctionName) -> int:
-        return int(options.execution_timeout_seconds)
+        return limits.execution_timeout_seconds
 
-    starts = Starts(engine, executions, journal, timeout_seconds)
-    invoke = InvokeApi(starts, executions, functions, paths, pauses)
-    durable = DurableApi(engine, executions, pauses)
+    starts = Starts(engine, executions, journal, timeout_seconds, limits=limits, dead_letters=dead_letters)
+    invoke = InvokeApi(starts, executions, functions, paths, pauses, limits, crashed)
+    durable = DurableApi(engine, executions, pauses, crashed)
     description = DescriptionApi(
-        options.handler, options.timeout_seconds, options.execution_timeout_seconds, region_of(os.environ)
-    )
+        options.handler, options.timeout_seconds, options.execution_timeout_seconds, region_of(os.environ),
+        {name: value for name in TOLD if (value := os.environ.get(name))},
+    )  # fmt: skip
     checkpoints = CheckpointApi(engine, functions, journal, options.kill_rules, paths, pauses, options.calls)
+
+    async def replace_limits(request: Request) -> Response:
+        """`PUT /_local/limits`: those named, and the queue of dead letters, from now on."""
+        given = await request.json()
+        try:
+            dead_letters.queue_url = given.pop("dead_letter_queue", dead_letters.queue_url)
+            limits.replace(given)
+        except ValueError as error:
+            return refused(400, "ValidationException", str(error))
+        return Response(status_code=204)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -76,6 +91,7 @@ def application(options: argparse.Namespace, url: str) -> Starlette:
         *durable.routes(),
         *description.routes(),
         Route("/_local/kill-rules", checkpoints.replace_rules, methods=["PUT"]),
+        Route("/_local/limits", replace_limits, methods=["PUT"]),
         *_page_routes(options, url),
         Route("/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from scripts.local_aws.functions.crashed import CrashedInvocations
 from scripts.local_aws.functions.executions import Executions
 from scripts.local_aws.functions.function_runner import FunctionRunner
+from scripts.local_aws.functions.limits import Limits
 from scripts.local_aws.functions.names import FunctionName
 from scripts.local_aws.functions.operation_paths import OperationPaths
 from scripts.local_aws.functions.pauses import Pauses
@@ -29,6 +32,8 @@ class InvokeApi:
     functions: FunctionRunner
     paths: defaultdict[str, OperationPaths]
     pauses: Pauses
+    limits: Limits
+    crashed: CrashedInvocations
 
     async def handle(self, request: Request) -> Response:
         """Answer one Invoke call."""
@@ -43,10 +48,13 @@ class InvokeApi:
         self.executions.watch(execution)
         await self.pauses.passed(execution)
         self.paths[execution].learn(event.get("InitialExecutionState", {}).get("Operations", []))
-        with self.pauses.invocation(execution):
-            answer = await self.functions.run(event, function, execution)
+        async with self.limits.invocation(execution):
+            began = time.time()
+            with self.pauses.invocation(execution):
+                answer = await self.functions.run(event, function, execution)
         self.executions.nudge(execution)
         headers = {"X-Amz-Executed-Version": function.version}
         if answer.failed:
+            self.crashed.note(execution, began, time.time(), answer.payload)
             headers["X-Amz-Function-Error"] = "Unhandled"
         return Response(answer.payload, headers=headers, media_type="application/json")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scripts.local_aws.functions import names
+from scripts.local_aws.functions.dead_letters import DeadLetters
 from scripts.local_aws.functions.engine_client import Engine
 from scripts.local_aws.functions.executions import Executions
+from scripts.local_aws.functions.limits import FIRST_PAUSE, Limits
 from scripts.local_aws.functions.names import ACCOUNT, FunctionName
 from scripts.local_aws.functions.replies import Refusal
 from scripts.local_aws.processes.journal import Journal
@@ -41,6 +44,8 @@ class Starts:
         timeout_seconds: the execution timeout of a function.
         qualifier: by which qualifier the engine invokes it. Default: the version.
         account: whose function it is.
+        limits: what may start, and how long an event is kept. Default: everything.
+        dead_letters: where events go that came to nothing. Default: nowhere.
     """
 
     engine: Engine
@@ -49,6 +54,9 @@ class Starts:
     timeout_seconds: Callable[[FunctionName], Awaitable[int]]
     qualifier: Callable[[FunctionName], str] = pinned
     account: str = ACCOUNT
+    limits: Limits | None = None
+    dead_letters: DeadLetters | None = None
+    _later: set[asyncio.Task[None]] = field(default_factory=set)
     _starting: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def answer(self, request: Request, function: FunctionName, body: bytes) -> Response:
@@ -62,11 +70,40 @@ class Starts:
             raise Refusal(400, "InvalidParameterValueException", message)
         if len(body) > MAX_BYTES.get(kind, 0):
             raise _too_large(kind, len(body))
-        execution = await self._start(function, request.headers.get("x-amz-durable-execution-name"), event)
+        name = request.headers.get("x-amz-durable-execution-name")
+        if kind == "Event" and self.limits and self.limits.closed:
+            self._afterwards(self._start_when_open(self.limits, function, name, event))
+            return Response(status_code=202)
+        execution = await self._start(function, name, event)
         headers = {"X-Amz-Durable-Execution-Arn": execution, "X-Amz-Executed-Version": function.version}
         if kind == "Event":
+            if self.dead_letters:
+                self._afterwards(self._bury(self.dead_letters, execution, event))
             return Response(status_code=202, headers=headers)
         return _outcome(await self.executions.end_of(execution), headers)
+
+    def _afterwards(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _start_when_open(self, limits: Limits, function: FunctionName, name: str | None, event: Any) -> None:
+        """Try again and again, as Lambda's queue of events does, until the event is too old."""
+        given_up, pause = time.monotonic() + limits.max_event_age_seconds, FIRST_PAUSE
+        while limits.closed:
+            if time.monotonic() >= given_up:
+                if self.dead_letters:
+                    await self.dead_letters.send(json.dumps(event), code="429", message="Rate Exceeded.")
+                return
+            pause = await limits.refused(pause)
+        await self._start(function, name, event)
+
+    async def _bury(self, dead_letters: DeadLetters, execution: str, event: Any) -> None:
+        """What Lambda does with the event of an execution that came to a bad end."""
+        details = await self.executions.end_of(execution)
+        if details["Status"] != "SUCCEEDED":
+            error = (details.get("Error") or {}).get("ErrorMessage") or details["Status"]
+            await dead_letters.send(json.dumps(event), code="200", message=error, execution=execution)
 
     async def _start(self, function: FunctionName, name: str | None, event: Any) -> str:
         if name is None:

@@ -87,6 +87,27 @@ def test_silence_for_longer_than_an_invocation_may_last_points_to_the_log():
     assert "its invocation may crash each time" in said("RUNNING", AGENT, CALL, now=BEGAN + timedelta(minutes=20))
 
 
+def crashed(error: str | None = "Runtime.ExitError") -> dict[str, Any]:
+    given = {"Error": {"Payload": {"ErrorType": error}}} if error else {}
+    return {
+        "EventType": "InvocationCompleted", "EventTimestamp": BEGAN, "Id": "", "InvocationCompletedDetails": given,
+    }  # fmt: skip
+
+
+def test_an_invocation_that_crashes_again_and_again_says_so_until_one_ends_well():
+    assert said("RUNNING", AGENT, crashed(), crashed()) == (
+        "2 invocations in a row ended with Runtime.ExitError in research-agent: Lambda begins it again and again until "
+        "execution_timeout; see Errors in docs/operations.md"
+    )
+    assert said("RUNNING", AGENT, crashed()).startswith("its last invocation ended with Runtime.ExitError in ")
+    assert said("RUNNING", AGENT, CALL, crashed(), crashed(None)).startswith("it works in ")
+
+
+def test_the_bytes_of_answers_are_summed_up():
+    answered = event("StepSucceeded", "s", Result={"Payload": "1234é"})
+    assert History.of([event("StepStarted", "s"), answered, answered]).written == 12
+
+
 def test_an_execution_that_ran_out_of_time_says_what_it_waited_for():
     assert said("TIMED_OUT", event("CallbackStarted", "review-1", CallbackId="x")).startswith(
         "it reached execution_timeout in review-1: "
