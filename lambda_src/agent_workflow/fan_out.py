@@ -12,7 +12,7 @@ from agent_workflow.agents import AgentSpec
 from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.ledger import FAILED
 from agent_workflow.questions import Asking
-from durable_strands import AgentFailed, CallRecord, Observer, map_agents
+from durable_strands import AgentFailed, Attempt, CallRecord, Observer, Usage, map_agents
 from durable_strands.errors import rebuild
 from durable_strands.live import beyond_calls
 from durable_strands.serdes import PlainJson
@@ -132,6 +132,12 @@ class _Numbered(Observer):
     def call_returned(self, record: CallRecord) -> None:
         self._observer.call_returned(replace(record, name=self._named(record.name)))
 
+    def attempt_begins(self, attempt: Attempt) -> None:
+        self._observer.attempt_begins(self._renamed(attempt))
+
+    def attempt_ended(self, attempt: Attempt, usage: Usage | None) -> None:
+        self._observer.attempt_ended(self._renamed(attempt), usage)
+
     def call_made(self, record: CallRecord) -> None:
         self._observer.call_made(replace(record, name=self._named(record.name)))
 
@@ -140,6 +146,8 @@ class _Numbered(Observer):
 
     def call_deferred(self, agent: str, call: str, seconds: int) -> None:
         self._observer.call_deferred(agent, self._named(call), seconds)
+    def _renamed(self, attempt: Attempt) -> Attempt:
+        return replace(attempt, call=self._named(attempt.call))
 
     def _named(self, call: str) -> str:
         return f"{self._number}/{call}"

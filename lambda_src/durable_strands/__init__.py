@@ -1,5 +1,6 @@
 """Durability for any Strands agent on a Lambda durable function: every model call and tool call its own checkpoint."""
 
+from durable_strands.attempts import Attempt
 from durable_strands.branches import map_agents
 from durable_strands.errors import AgentFailed
 from durable_strands.live import idempotency_key
@@ -14,6 +15,7 @@ from durable_strands.tools import durable_agent_tool, durable_tool
 __all__ = [
     "AgentFailed",
     "AgentRun",
+    "Attempt",
     "CallRecord",
     "Limits",
     "Observer",

@@ -9,9 +9,10 @@ from aws_durable_execution_sdk_python import BatchResult, DurableContext
 from aws_durable_execution_sdk_python.config import CompletionConfig, MapConfig, NestingType
 from aws_durable_execution_sdk_python.exceptions import DurableOperationError
 
+from durable_strands.attempts import Attempt
 from durable_strands.errors import AgentFailed, rebuild
 from durable_strands.observer import Observer
-from durable_strands.records import CallRecord
+from durable_strands.records import CallRecord, Usage
 
 Item = TypeVar("Item")
 Branch = Callable[[DurableContext, Item, Observer], Any]
@@ -98,6 +99,12 @@ class _Noting(Observer):
     def call_returned(self, record: CallRecord) -> None:
         self.calls.append(record)
         self._observer.call_returned(record)
+
+    def attempt_begins(self, attempt: Attempt) -> None:
+        self._observer.attempt_begins(attempt)
+
+    def attempt_ended(self, attempt: Attempt, usage: Usage | None) -> None:
+        self._observer.attempt_ended(attempt, usage)
 
     def call_made(self, record: CallRecord) -> None:
         self._observer.call_made(record)

@@ -12,6 +12,7 @@ from strands.middleware import InvokeModelContext, ModelStopReason
 from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 
 from durable_strands import raised
+from durable_strands.attempts import Attempt
 from durable_strands.bridge import Overdue, TellAgent, in_loop
 from durable_strands.classify import classify
 from durable_strands.errors import (
@@ -45,10 +46,12 @@ _ENDS_THE_RUN = (DeadlineExceeded, CallInterrupted, ResultTooLarge, ResultNotKep
 
 @dataclass
 class _Call:
-    """One model call: its name, who answers it, and how it is made."""
+    """One model call: its name, who answers it, what is asked, and how it is made."""
 
     name: str
     model_id: str | None
+    max_tokens: int | None
+    request: Any
     make: Callable[[], Coroutine[Any, Any, Reply]]
     relay: Relay[Reply]
     deferrals: int = 0
@@ -65,7 +68,8 @@ class ModelCalls:
     async def stage(self, context: InvokeModelContext, next_fn: Next) -> AsyncGenerator[Any, None]:
         """Strands' model stage: ask for the step, pass events on, end with the reply."""
         relay: Relay[Reply] = Relay()
-        work = self._ask(context.model, lambda: _reply(next_fn(own_messages(context)), relay), relay)
+        request = (context.messages, context.tool_specs, context.system_prompt)
+        work = self._ask(context.model, request, lambda: _reply(next_fn(own_messages(context)), relay), relay)
         async for event in relay.events(work):
             yield event
         reply = relay.value
@@ -73,22 +77,25 @@ class ModelCalls:
         told: Any = (reply.stop_reason, reply.message, reply.usage, reply.metrics)
         yield ModelStopReason(*told)
 
-    async def stream(self, model: Any, events: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
+    async def stream(
+        self, model: Any, request: Any, events: Callable[[], AsyncGenerator[Any, None]]
+    ) -> AsyncGenerator[Any, None]:
         """A call of the model itself, by a conversation manager for example; its raw events are the reply."""
         relay: Relay[Reply] = Relay()
 
         async def make() -> Reply:
             return await _raw_reply(events())
 
-        async for _ in relay.events(self._ask(model, make, relay)):
+        async for _ in relay.events(self._ask(model, request, make, relay)):
             pass
         for event in relay.value.events:
             yield event
 
-    def _ask(self, model: Any, make: Any, relay: Relay[Reply]) -> Coroutine[Any, Any, Reply]:
+    def _ask(self, model: Any, request: Any, make: Any, relay: Relay[Reply]) -> Coroutine[Any, Any, Reply]:
         name = f"{self._asker}model-{self._run.number(f'{self._asker}model')}"
         relay.inside(Place(self._run, self._agent, name))
-        call = _Call(name, _model_id(model), make, relay)
+        config = _config(model)
+        call = _Call(name, config.get("model_id"), config.get("max_tokens"), request, make, relay)
         return self._run.desk.ask(lambda: self._step(call))
 
     def _step(self, call: _Call) -> Reply:
@@ -123,8 +130,11 @@ class ModelCalls:
         return kept.reply
 
     def _attempt(self, step: StepContext, call: _Call, broken: int) -> KeptReply:
-        run, started = self._run, time.monotonic()
+        run, sent = self._run, False
+        trying = self._trying(step, call)
         try:
+            run.observer.attempt_begins(trying)
+            started, sent = time.monotonic(), True
             reply = self._timed(call)
             usage = reply.billed
             record = CallRecord(
@@ -136,13 +146,23 @@ class ModelCalls:
             refuse_oversize(kept.to_dict(), run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)
-            failure.of_attempts(broken + _may_be_billed(failure, error))
+            unknown = _may_be_billed(failure, error)
+            if sent:
+                known = not unknown and not failure.unknown_calls
+                safely(run.observer.attempt_ended, trying, failure.usage if known else None)
+            failure.of_attempts(broken + unknown)
             if not isinstance(provider := _unwrapped(error), AgentFailed):
                 failure.told(raised=raised.keep(provider))
             safely(run.observer.attempt_failed, run.name, run.path + call.name, step.attempt, failure)
             raise failure from error
+        safely(run.observer.attempt_ended, trying, usage)
         safely(run.observer.call_made, record)
         return kept
+
+    def _trying(self, step: StepContext, call: _Call) -> Attempt:
+        run = self._run
+        name = run.path + call.name
+        return Attempt(run.execution, run.name, name, step.attempt, call.model_id, call.max_tokens, call.request)
 
     def _timed(self, call: _Call) -> Reply:
         left = self._run.seconds_left()
@@ -239,6 +259,6 @@ async def _raw_reply(stream: AsyncGenerator[Any, None]) -> Reply:
     return Reply(stop, events=events, billed=None if billed == Usage() else billed)
 
 
-def _model_id(model: Any) -> str | None:
+def _config(model: Any) -> dict[str, Any]:
     config = model.get_config() if hasattr(model, "get_config") else {}
-    return config.get("model_id") if isinstance(config, dict) else None
+    return config if isinstance(config, dict) else {}

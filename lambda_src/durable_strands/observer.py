@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from durable_strands.attempts import Attempt
 from durable_strands.errors import AgentFailed
-from durable_strands.records import CallRecord
+from durable_strands.records import CallRecord, Usage
 
 _logger = logging.getLogger(__name__)
 
@@ -16,9 +17,9 @@ class Observer:
     """Base class: every method does nothing until overridden.
 
     Two kinds of methods, by how often they are called. `before_model_call` and `call_returned` are called on every
-    pass, replays included, in the same order with the same values: derive state from them. `call_made` and
-    `attempt_failed` are called inside the step, once for what really happened: emit metrics from them. The second
-    kind may be called from several threads at once when tools of one turn run in parallel.
+    pass, replays included, in the same order with the same values: derive state from them. The others are called inside
+    the step, once for what really happened: emit metrics from them. The second kind may be called from several threads
+    at once when tools of one turn run in parallel.
     """
 
     def before_model_call(self, agent: str, call: str) -> None:
@@ -26,6 +27,12 @@ class Observer:
 
     def call_returned(self, record: CallRecord) -> None:
         """Called for each finished call, exactly once per pass."""
+
+    def attempt_begins(self, attempt: Attempt) -> None:
+        """Called inside the step before each try of a model call; what it raises fails the try, and nothing is sent."""
+
+    def attempt_ended(self, attempt: Attempt, usage: Usage | None) -> None:
+        """Called inside the step after each try that was sent: the tokens billed for it, None if nobody knows."""
 
     def call_made(self, record: CallRecord) -> None:
         """Called inside the step, once per call that was really made."""

@@ -186,7 +186,7 @@ def _guarded_model(stream: Any) -> Any:
             events = stream(model, *arguments, **named)
         else:
             calls = ModelCalls(where.run, where.agent, "direct-")
-            events = calls.stream(model, lambda: stream(model, *arguments, **named))
+            events = calls.stream(model, (arguments, named), lambda: stream(model, *arguments, **named))
         async for event in events:
             yield event
 
