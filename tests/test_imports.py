@@ -51,6 +51,7 @@ ONLY_THERE = {
         "research_tools/reading.py",
     },
     "botocore": {
+        "agent_workflow/budget_table.py",
         "agent_workflow/engine_client.py",
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
@@ -64,6 +65,7 @@ ONLY_THERE = {
         "review_page/aws.py",
     },
     "boto3": {
+        "agent_workflow/budget_table.py",
         "agent_workflow/engine_client.py",
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
@@ -80,6 +82,7 @@ ONLY_THERE = {
     "aws_lambda_powertools": {"agent_workflow/telemetry.py", "agent_workflow/bookkeeper.py"},
     "pydantic": {
         "agent_workflow/batch_request.py",
+        "agent_workflow/budget_windows.py",
         "agent_workflow/findings.py",
         "agent_workflow/handed_event.py",
         "agent_workflow/prices.py",
@@ -92,7 +95,7 @@ ONLY_THERE = {
 """Library -> the modules outside durable_strands that may import it."""
 
 WITHOUT_STRANDS = {
-    *("classify", "errors", "failure_table", "observer", "options", "records", "retries", "sizes"),
+    *("attempts", "classify", "errors", "failure_table", "observer", "options", "records", "retries", "sizes"),
     *("deferral", "gate", "invocation", "past", "usual"),
 }
 """Modules of durable_strands that a replay loads, and that therefore must not import Strands."""

@@ -3,6 +3,7 @@
 from .agents.endpoints import OpenAiEndpoint, SageMakerEndpoint
 from .api.front_door import FrontDoor
 from .choices.alarm_choice import AlarmChoice
+from .choices.budgets import Budgets
 from .choices.keywords import PipelineKeywords
 from .choices.props import PipelineProps
 from .choices.review import Review
@@ -18,6 +19,7 @@ from .research_tools.web_search import WebSearch
 __all__ = [
     "AlarmChoice",
     "Athena",
+    "Budgets",
     "Documents",
     "DurableAgentPipeline",
     "FrontDoor",

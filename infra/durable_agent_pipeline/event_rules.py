@@ -25,6 +25,7 @@ MIN_QUERIES, MAX_QUERIES = 2, 50
 QUERIES, BESIDE_QUERIES = "queries", ("budget_usd",)
 """The field of a batch, and what may stand beside it."""
 
+_TENANT = "[A-Za-z0-9._-]{1,64}"
 MAX_REVIEW_SECONDS = 31_622_400
 _AMOUNT = r"^(?=.*[1-9])(0{0,5}[0-9]{1,4}(\.[0-9]{1,12})?|0{0,4}10000(\.0{1,12})?)$"
 """A plain decimal number over 0 and at most 10000, as text; at most 9 digits before the point, 12 behind it."""
@@ -117,6 +118,10 @@ def _is_whole(value: Any, low: int, high: int) -> bool:
     return unresolved(value) or (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high)
 
 
+def _is_tenant(value: Any) -> bool:
+    return isinstance(value, str) and (unresolved(value) or re.fullmatch(_TENANT, value) is not None)
+
+
 def _is_topic(value: Any) -> bool:
     if not isinstance(value, str):
         return False
@@ -197,6 +202,7 @@ FIELDS: Mapping[str, EventField] = {
         lambda value: _is_whole(value, 0, MAX_TOPICS),
         _Json(type=_Kind.INTEGER, minimum=0, maximum=MAX_TOPICS),
     ),
+    "tenant": EventField("1 to 64 of A-Z a-z 0-9 . _ -", _is_tenant, _Json(type=_Kind.STRING, pattern=f"^{_TENANT}$")),
     "review": EventField(
         "True, False or an object of after, timeout_seconds, on_timeout and max_rounds, each by its rule",
         _is_review,

@@ -1,6 +1,7 @@
 """What a grantee may do with executions, as grants on the pipeline's versions."""
 
 from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -14,7 +15,9 @@ def grant_review(function: lambda_.IFunction, key: kms.IKey | None, grantee: iam
     return _look(function, key, grantee).combine(_grant(grantee, policies.REVIEW, _versions(function)))
 
 
-def grant_operate(function: lambda_.IFunction, key: kms.IKey | None, grantee: iam.IGrantable) -> iam.Grant:
+def grant_operate(
+    function: lambda_.IFunction, key: kms.IKey | None, grantee: iam.IGrantable, table: dynamodb.ITable | None = None
+) -> iam.Grant:
     """Allow what scripts/pipeline does without starting or answering: reading, stopping, pausing, doctor's look."""
     holder = policy_holder(grantee)
     if holder is not None:
@@ -22,7 +25,8 @@ def grant_operate(function: lambda_.IFunction, key: kms.IKey | None, grantee: ia
     looked = _look(function, key, grantee)
     described = _grant(grantee, policies.FUNCTION, function.function_arn, _versions(function))
     account = _grant(grantee, policies.ACCOUNT, "*")
-    return looked.combine(_grant(grantee, policies.OPERATE, _versions(function))).combine(described).combine(account)
+    looked = looked.combine(_grant(grantee, policies.OPERATE, _versions(function))).combine(described).combine(account)
+    return looked.combine(_grant(grantee, policies.SPENT, table.table_arn)) if table else looked
 
 
 def grant_read(function: lambda_.IFunction, key: kms.IKey | None, grantee: iam.IGrantable) -> iam.Grant:

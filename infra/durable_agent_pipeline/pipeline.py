@@ -9,6 +9,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -26,6 +27,7 @@ from .choices.described import with_choices
 from .choices.keywords import PipelineKeywords
 from .choices.props import PipelineProps
 from .choices.refused import refuse_retired, refuse_unknown
+from .function.budget_table import budget_table
 from .function.dead_letters import dead_letters, undelivered
 from .function.encryption import real_key
 from .function.environment import environment
@@ -91,6 +93,9 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
     large_results: s3.IBucket | None
     """Texts and tool results that are too big for a checkpoint; None if the choice is left out."""
 
+    budget_table: dynamodb.ITable | None
+    """What was spent in each month, in all and by tenant; None without the choice `budgets`."""
+
     review_topic: sns.ITopic | None
     """Where notices of reviews go, with ids and never the text; None without the choice `review`."""
 
@@ -125,11 +130,13 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
         self.undelivered_queue = undelivered(self, props)
         role = execution_role(self, props, plan, self.log_group)
         self.large_results = large_results(self, props, role)
+        self.budget_table = budget_table(self, props, role)
         self.review_topic = review_topic(self, props, role)
         self.review_page = review_page(self, props, role)
         chosen = environment(
-            Stack.of(self), props, plan, self.large_results, topic=self.review_topic, page=self.review_page
-        )
+            Stack.of(self), props, plan, self.large_results,
+            topic=self.review_topic, page=self.review_page, table=self.budget_table,
+        )  # fmt: skip
         function = durable_function(
             self,
             props,
@@ -180,7 +187,7 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
 
     def grant_operate(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow what scripts/pipeline needs to read, stop, pause and resume executions; not to start or answer them."""
-        return grants.grant_operate(self.function, self._props.encryption_key, grantee)
+        return grants.grant_operate(self.function, self._props.encryption_key, grantee, self.budget_table)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow finding executions by name and reading their status and result; not what they did on the way."""

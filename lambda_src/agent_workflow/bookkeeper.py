@@ -10,7 +10,9 @@ from agent_workflow.budget import check_spent
 from agent_workflow.ledger import FAILED, Ledger
 from agent_workflow.operation_names import branch_of
 from agent_workflow.settings import Settings
+from agent_workflow.spending import Spending
 from agent_workflow.telemetry import emit
+from durable_strands.attempts import Attempt
 from durable_strands.errors import AgentFailed
 from durable_strands.observer import Observer
 from durable_strands.outcome import ANSWERS, paid_failure
@@ -27,16 +29,34 @@ class Bookkeeper(Observer):
         ledger: the calls of this execution so far.
     """
 
-    def __init__(self, settings: Settings, budget: Decimal | None, logger: Logger) -> None:
+    def __init__(
+        self, settings: Settings, budget: Decimal | None, logger: Logger, spending: Spending | None = None
+    ) -> None:
         self.ledger = Ledger(settings.prices)
         self._settings = settings
         self._budget = budget
         self._logger = logger
+        self._spending = spending
         self._unreturned: dict[tuple[str, str], CallRecord] = {}
 
     def before_model_call(self, agent: str, call: str) -> None:
         """End the run once the budget is spent."""
         check_spent(self._budget, self.ledger, agent, call)
+
+    def attempt_begins(self, attempt: Attempt) -> None:
+        """Reserve the most it may cost, so that no window is exceeded."""
+        if self._spending is not None:
+            self._spending.reserve(attempt)
+
+    def attempt_ended(self, attempt: Attempt, usage: Usage | None) -> None:
+        """Settle what it cost; a table that cannot be told keeps the reservation, and the call stands."""
+        if self._spending is None:
+            return
+        try:
+            self._spending.settle(attempt, usage)
+        except AgentFailed as failure:
+            line = "agent=<%s>, call=<%s>, attempt=<%d>, error=<%s> | not settled, its reservation stays counted"
+            self._logger.warning(line, _agent(attempt.agent), attempt.call, attempt.number, failure.error_type)
 
     def call_returned(self, record: CallRecord) -> None:
         """Enter the call."""

@@ -11,7 +11,17 @@ from durable_strands.errors import AgentFailed
 
 
 class BudgetExceeded(AgentFailed):
-    """The calls so far cost as much as the budget allows, so the next model call was not made."""
+    """The calls so far cost as much as the budget of the execution, or of a day or month, allows: no call was made."""
+
+
+class BudgetThrottled(AgentFailed):
+    """The table of budgets is busy or cannot be reached, so the model call was not made."""
+
+    retryable = True
+
+
+class BudgetUnavailable(AgentFailed):
+    """The table of budgets is missing or may not be used, or a model has no price, so the model call was not made."""
 
 
 def smaller_budget(asked: Decimal | None, ceiling: Decimal | None) -> Decimal | None:
@@ -19,14 +29,19 @@ def smaller_budget(asked: Decimal | None, ceiling: Decimal | None) -> Decimal | 
     return min((amount for amount in (asked, ceiling) if amount is not None), default=None)
 
 
-def check_prices(budget: Decimal | None, agents: Iterable[AgentSpec], ledger: Ledger) -> None:
+def check_prices(agents: Iterable[AgentSpec], ledger: Ledger, *, bounded: bool) -> None:
     """Refuse, before any call, a budget that could not be kept.
+
+    Args:
+        agents: of the deployment.
+        ledger: has the prices.
+        bounded: whether a budget applies, of the execution or of a window.
 
     Raises:
         UnpricedModel: a budget applies and the model of an agent has no price.
     """
     for agent in agents:
-        if budget is not None and agent.model not in ledger.prices:
+        if bounded and agent.model not in ledger.prices:
             raise UnpricedModel(
                 f"a budget needs a price for every model, got none for {shown(agent.model)} of agent {agent.name}",
             )

@@ -146,6 +146,7 @@ class _Numbered(Observer):
 
     def call_deferred(self, agent: str, call: str, seconds: int) -> None:
         self._observer.call_deferred(agent, self._named(call), seconds)
+
     def _renamed(self, attempt: Attempt) -> Attempt:
         return replace(attempt, call=self._named(attempt.call))
 

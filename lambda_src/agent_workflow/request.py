@@ -28,6 +28,8 @@ MAX_QUERY_CHARACTERS = 2_000
 MAX_BUDGET_USD = Decimal(10_000)
 BUDGET_RULE: LiteralString = "must be a number, or a string of one, over 0 and at most 10000"
 TOPICS_RULE: LiteralString = 'must be a list of 2 to 20 topics, or "auto"'
+TENANT_RULE: LiteralString = "must be a string of 1 to 64 of A-Z a-z 0-9 . _ -"
+TENANT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # A plain decimal number: no sign, exponent, blank, underscore or other script's digits.
 PLAIN_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 
@@ -75,6 +77,15 @@ else:
     Topics = Annotated[tuple[Topic, ...], WrapValidator(_topics)]
 
 
+def _tenant(value: object) -> str:
+    if not isinstance(value, str) or not TENANT.fullmatch(value):
+        raise PydanticCustomError("tenant", TENANT_RULE)
+    return value
+
+
+Tenant = Annotated[str | None, BeforeValidator(_tenant)]
+
+
 class Request(BaseModel):
     """One execution's request, checked and frozen.
 
@@ -86,6 +97,7 @@ class Request(BaseModel):
             them. Default: none, the query is researched as a whole.
         review: the review by a person that the execution waits for; False is none, None the deployment's choice.
         max_failed_topics: so many of them may fail and the report is still written. Default: 0.
+        tenant: whose budget windows the run counts in besides the pipeline's. Default: nobody's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -100,6 +112,7 @@ class Request(BaseModel):
     topics: Topics = None  # type: ignore[assignment]
     review: ReviewField = None  # type: ignore[assignment]
     max_failed_topics: Annotated[int, Field(ge=0, le=MAX_TOPICS)] = 0
+    tenant: Tenant = None
 
 
 def parse_request(event: Any) -> Request:

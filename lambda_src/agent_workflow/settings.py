@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, StringConstraints, ValidationError
 
+from agent_workflow.budget_windows import Budgets
 from agent_workflow.deployment_file import with_deployment_file
 from agent_workflow.errors import InvalidConfiguration
 from agent_workflow.prices import ModelPrice
@@ -36,6 +37,7 @@ class Settings(BaseModel):
             Default: 120.
         usual_seconds: what a model call is taken to need before the first one has told. Default: 60.
         budget_ceiling_usd: most USD that any execution may cost. Default: no ceiling.
+        budgets: what may be spent in a day and a month, and the table that counts it. Default: no such limits.
         prices: model id -> price. Default: none, so every cost is null.
         retry_initial_delay_seconds: ceiling of the first back-off. Default: 2.
         max_parallel_branches: most branches of a flow, such as topics, at the same time. Default: 5.
@@ -72,6 +74,7 @@ class Settings(BaseModel):
     read_timeout_seconds: float = Field(default=120, alias="MODEL_READ_TIMEOUT_SECONDS", gt=0, le=900)
     usual_seconds: float = Field(default=60, alias="MODEL_USUAL_SECONDS", gt=0, le=900)
     budget_ceiling_usd: Decimal | None = Field(default=None, alias="BUDGET_CEILING_USD", gt=0, allow_inf_nan=False)
+    budgets: Json[Budgets] | None = Field(default=None, alias="BUDGETS")
     prices: Json[dict[str, ModelPrice]] = Field(default={}, alias="MODEL_PRICES")
     retry_initial_delay_seconds: int = Field(default=2, alias="RETRY_INITIAL_DELAY_SECONDS", ge=1, le=300)
     large_results_bucket: Word | None = Field(default=None, alias="LARGE_RESULTS_BUCKET")

@@ -1,4 +1,4 @@
-"""What an exception of the bucket's client means: a fault that passes by itself, or one that stays."""
+"""What an exception of a bucket's or a table's client means: a fault that passes by itself, or one that stays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 _PASSING_CODES = frozenset({
     "SlowDown", "InternalError", "InternalServerError", "ServiceUnavailable", "RequestTimeout", "RequestTimeTooSkewed",
     "Throttling", "ThrottlingException", "TooManyRequestsException", "OperationAborted", "KMS.ThrottlingException",
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "TransactionConflictException",
 })  # fmt: skip
 _PASSING_STATUS = (408, 429)
 _SERVER_ERROR = 500

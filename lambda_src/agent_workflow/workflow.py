@@ -24,10 +24,12 @@ from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
 from agent_workflow.returned import returned
 from agent_workflow.review import ReviewEnded
+from agent_workflow.spending import Spending
 from agent_workflow.telemetry import execution_logger
 from agent_workflow.toolboxes import own_tools
 from agent_workflow.tools import load_tools, packaged_tools
 from agent_workflow.topics import listed, one_text
+from durable_strands import AgentFailed
 
 
 class Workflow:
@@ -61,7 +63,9 @@ class Workflow:
         self._most_bytes = most_bytes
         self._hand_over = hand_over
         budget = smaller_budget(request.budget_usd, settings.budget_ceiling_usd)
-        self._bookkeeper = Bookkeeper(settings, budget, logger)
+        windows = settings.budgets
+        spending = Spending(windows, request.tenant, settings.prices) if windows else None
+        self._bookkeeper = Bookkeeper(settings, budget, logger, spending)
         serdes = LargeResultsSerDes(self._bucket) if self._bucket else None
         self._flow = Flow(context, request, deployment, self._bookkeeper, serdes)
         if request.review and any(agent.name == "review" for agent in deployment.agents):
@@ -70,7 +74,8 @@ class Workflow:
             refuse_what_the_flow_leaves_out(settings.agents_folder, request)
         else:
             refuse_what_no_flow_does(request)
-        check_prices(budget, self._agents, self._bookkeeper.ledger)
+        bounded = budget is not None or windows is not None
+        check_prices(self._agents, self._bookkeeper.ledger, bounded=bounded)
 
     def run(self) -> Document:
         """Run the flow and give the result.
@@ -87,7 +92,9 @@ class Workflow:
         except (Exception, BackgroundThreadError) as error:  # noqa: BLE001 - raised again with the usage
             # without the list of calls: an error object is limited far below a result
             self._bookkeeper.enter_unreturned()
-            raise ended(error, error_data(self._flow.agent_of(error), self._usage(calls=False))) from None
+            details = error.details if isinstance(error, AgentFailed) else {}
+            more = {"window": details["window"]} if "window" in details else None
+            raise ended(error, error_data(self._flow.agent_of(error), self._usage(calls=False), more)) from None
 
     def _run(self) -> Document:
         try:

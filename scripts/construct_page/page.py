@@ -34,7 +34,8 @@ _FEATURES = """
 `alarm_choices` takes `AlarmChoice(threshold=..., severity="page" or "ticket", enabled=...)` for each alarm that
 [operations.md](operations.md) names. `review` takes `Review(topic=..., escalation_topic=..., event_bus=...,
 page=..., by_default=..., after=..., timeout=..., on_timeout=..., max_rounds=...)`, all optional, see
-[flow.md](flow.md).
+[flow.md](flow.md). `budgets` takes `Budgets(per_day_usd=..., per_month_usd=..., tenant_per_day_usd=...,
+tenant_per_month_usd=...)`, see [budgets.md](budgets.md).
 """
 
 

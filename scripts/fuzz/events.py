@@ -13,7 +13,7 @@ from scripts.fuzz.sweep import MARK
 
 DEEP = 20_000
 FIELDS = (
-    *("query", "demo_checkpoint", "budget_usd", "qeury", "Records", "body", "topics", "review", "queries"),
+    *("query", "demo_checkpoint", "budget_usd", "qeury", "Records", "body", "topics", "review", "queries", "tenant"),
     *("batch_query", "batch", "operation", "request"),
 )
 

@@ -43,6 +43,7 @@ CALLS = (
     _lambda("GetFunctionConfiguration", OPERATE),
     _lambda("GetAccountSettings", OPERATE),
     Call("cloudwatch", "GetMetricData", "cloudwatch:GetMetricData", OPERATE),
+    Call("dynamodb", "Query", "dynamodb:Query", OPERATE),
     Call("bedrock", "GetFoundationModel", "bedrock:GetFoundationModel", OPERATE),
     Call("bedrock", "GetFoundationModelAvailability", "bedrock:GetFoundationModelAvailability", OPERATE),
     Call("bedrock", "GetUseCaseForModelAccess", "bedrock:GetUseCaseForModelAccess", OPERATE),

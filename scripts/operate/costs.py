@@ -21,6 +21,7 @@ from scripts.operate.output import console, table, write_json
 from scripts.operate.place import Place
 from scripts.operate.reading import Execution
 from scripts.operate.shown import cost_document
+from scripts.operate.windows import show_windows
 
 NOBODY = "(none)"
 FIGURES = frozenset({"executions", "tokens in", "tokens out", "USD"})
@@ -60,11 +61,20 @@ def cost(
         str, typer.Option(metavar="DATE", help="of executions that began on it, in UTC: 2026-11-24, today or yesterday")
     ] = "today",
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="most executions of a day to read")] = 1000,
+    windows: Annotated[
+        bool,
+        typer.Option("--windows", help="what the table of budgets counts of that day and its month"),
+    ] = False,
 ) -> None:
     """Say what an execution cost, or all of a day.
 
     By agent, and by tenant where events name one.
     """
+    if windows:
+        if execution is not None:
+            raise Unusable(f"--windows must stand without an execution, got {execution!r}")
+        show_windows(place, _day(day).date())
+        return
     if execution is not None:
         _of_one(place, Execution.read(place, find(place, execution)))
         return

@@ -15,7 +15,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 
-from infra.durable_agent_pipeline import Documents, DurableAgentPipeline
+from infra.durable_agent_pipeline import Budgets, Documents, DurableAgentPipeline
 from infra.stacks.pipeline_stack import PipelineStack
 from infra.stacks.rule_packs import check
 from infra.stacks.stages import DEV, STAGES
@@ -141,6 +141,7 @@ def test_a_pipeline_with_every_choice_is_clean(tmp_path):
             models={"summary": "global.anthropic.claude-sonnet-4-6"},
             deployment_config=codedeploy.LambdaDeploymentConfig.LINEAR_10_PERCENT_EVERY_1_MINUTE,
             provisioned_concurrent_executions=1,
+            budgets=Budgets(per_day_usd=20),
         )
         caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
         imported = iam.Role.from_role_arn(stack, "Imported", "arn:aws:iam::111111111111:role/imported")

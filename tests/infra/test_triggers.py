@@ -48,6 +48,10 @@ EVENTS: list[Any] = [
     *({"query": query} for query in ("\x1c", "\u200b", "\u3164", "\u0301", "e\u0301")),
     *({"query": "news", "demo_checkpoint": flag} for flag in (True, False, "yes", 1, None)),
     *({"query": "news", "budget_usd": budget} for budget in BUDGETS),
+    *(
+        {"query": "news", "tenant": tenant}
+        for tenant in ("a", "Z" * 64, "a.b_c-1", "", "a" * 65, "a b", "a\n", 7, None)
+    ),
     ["news"],
     "news",
     *(

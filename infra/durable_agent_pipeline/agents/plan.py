@@ -55,9 +55,11 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
     models = _models(scope, props, declared, folder)
     _refuse_unguarded(props, models)
     prices, unpriced = price_table(tuple(models.values()), props.prices)
-    if unpriced and props.budget_ceiling_usd is not None:
-        shown = ", ".join("a token" if Token.is_unresolved(model_id) else model_id for model_id in unpriced)
-        raise ValueError(f"budget_ceiling_usd needs a price for every model, got none for {shown}")
+    for name in ("budget_ceiling_usd", "budgets"):
+        if unpriced and getattr(props, name) is not None:
+            shown = ", ".join("a token" if Token.is_unresolved(model_id) else model_id for model_id in unpriced)
+            needs = "needs" if name == "budget_ceiling_usd" else "need"
+            raise ValueError(f"{name} {needs} a price for every model, got none for {shown}")
     for model_id in unpriced:
         said = f"no price is known for {_shown(model_id)}: its cost is reported as unknown, give it by `prices`"
         _warn(scope, "unpriced", said)

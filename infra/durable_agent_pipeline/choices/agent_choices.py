@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from ..agents.models import ModelChoice
 from ..agents.prices import read_prices
+from .budgets import Budgets
 from .review import Review
 from .rules import matching, positive_usd, whole
 
@@ -55,6 +56,10 @@ class AgentChoices:
     budget_ceiling_usd: Decimal | str | float | None = None
     """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most
     1,000,000. Every model then needs a price. Default: no ceiling."""
+
+    budgets: Budgets | None = None
+    """What may be spent on models in a day and a month, in all and by one tenant; it brings a DynamoDB table. Every
+    model then needs a price. Default: no such limits, no table."""
 
     review: Review | None = None
     """Who is notified of reviews by people, and which executions have one.
@@ -115,6 +120,10 @@ class AgentKeywords(TypedDict, total=False):
     budget_ceiling_usd: Decimal | str | float | None
     """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most 1,000,000.
     Every model then needs a price. Default: no ceiling."""
+
+    budgets: Budgets | None
+    """What may be spent on models in a day and a month, in all and by one tenant; it brings a DynamoDB table. Every
+    model then needs a price. Default: no such limits, no table."""
 
     review: Review | None
     """Who is notified of reviews by people, and which executions have one. Default: nobody is notified, and only

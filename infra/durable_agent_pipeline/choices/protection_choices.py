@@ -15,7 +15,7 @@ class ProtectionChoices:
 
     encryption_key: kms.IKey | None = None
     """Customer managed key, symmetric and of the stack's own Region, for checkpoints, environment, logs, alarm topic,
-    dead letters and large results. Default: keys that AWS owns."""
+    dead letters, large results and the table of budgets. Default: keys that AWS owns."""
 
     large_results: bool = True
     """Whether texts and tool results too big for a checkpoint go to a bucket. Default: True, to an encrypted bucket
@@ -31,9 +31,9 @@ class ProtectionChoices:
     """Security groups in `vpc`. Default: one of its own, open outwards only."""
 
     removal_policy: RemovalPolicy = RemovalPolicy.DESTROY
-    """What happens to the function, its logs and its dead letters when the pipeline is removed. RETAIN keeps the
-    function with its versions, alias and role, so that running executions finish. With DESTROY they do not: the
-    function takes its versions with it, whatever their own removal policy says. Default: DESTROY."""
+    """What happens to the function, its logs, dead letters and table of budgets when the pipeline is removed. RETAIN
+    keeps the function with its versions, alias and role, so that running executions finish. With DESTROY they do not:
+    the function takes its versions with it, whatever their own removal policy says. Default: DESTROY."""
 
     large_results_removal_policy: RemovalPolicy | None = None
     """What happens to the bucket of large results: DESTROY or RETAIN. DESTROY empties it first, by a
@@ -59,7 +59,7 @@ class ProtectionKeywords(TypedDict, total=False):
 
     encryption_key: kms.IKey | None
     """Customer managed key, symmetric and of the stack's own Region, for checkpoints, environment, logs, alarm topic,
-    dead letters and large results. Default: keys that AWS owns."""
+    dead letters, large results and the table of budgets. Default: keys that AWS owns."""
 
     large_results: bool
     """Whether texts and tool results too big for a checkpoint go to a bucket. Default: True, to an encrypted bucket
@@ -75,9 +75,9 @@ class ProtectionKeywords(TypedDict, total=False):
     """Security groups in `vpc`. Default: one of its own, open outwards only."""
 
     removal_policy: RemovalPolicy
-    """What happens to the function, its logs and its dead letters when the pipeline is removed. RETAIN keeps the
-    function with its versions, alias and role, so that running executions finish. With DESTROY they do not: the
-    function takes its versions with it, whatever their own removal policy says. Default: DESTROY."""
+    """What happens to the function, its logs, dead letters and table of budgets when the pipeline is removed. RETAIN
+    keeps the function with its versions, alias and role, so that running executions finish. With DESTROY they do not:
+    the function takes its versions with it, whatever their own removal policy says. Default: DESTROY."""
 
     large_results_removal_policy: RemovalPolicy | None
     """What happens to the bucket of large results: DESTROY or RETAIN. DESTROY empties it first, by a small function

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import Stack, Token
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER, DEPLOYMENT_FILE, FILE_NAME, NAMESPACE, PROFILES_PREFIX, SERVICE, SHORT
+from .budget_table import budget_variables
 from .endpoint_use import endpoint_settings
 from .reading import agent_tools, tool_settings
 from .review_page import ReviewPage
@@ -54,6 +56,7 @@ def environment(
     *,
     topic: sns.ITopic | None = None,
     page: ReviewPage | None = None,
+    table: dynamodb.ITable | None = None,
 ) -> Environment:
     """Every variable that the choices decide; what is left out keeps the Lambda's own default.
 
@@ -64,7 +67,7 @@ def environment(
         ValueError: when `environment` names a variable that the construct sets, or is too large itself.
     """
     chosen = {**_agents(stack, props, plan), **_calls(props), **_watch(props), **_storage(props, bucket)}
-    chosen |= review_variables(props, topic, page)
+    chosen |= {**review_variables(props, topic, page), **budget_variables(props, table)}
     for name in props.environment:
         if name in chosen or name in (DEPLOYMENT_FILE, PROFILES_PREFIX):
             raise ValueError(f"environment must not name a variable that the construct sets, got {name!r}")

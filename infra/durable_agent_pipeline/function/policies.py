@@ -30,6 +30,7 @@ ACCOUNT = (
     "cloudwatch:GetMetricData",
     "lambda:GetAccountSettings",
 )
+SPENT = ("dynamodb:Query",)
 LIST = ("lambda:ListDurableExecutionsByFunction",)
 READ = ("lambda:GetDurableExecution",)
 STOP = ("lambda:StopDurableExecution",)

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from infra.durable_agent_pipeline import DurableAgentPipeline
+from infra.durable_agent_pipeline import Budgets, DurableAgentPipeline
 from infra.durable_agent_pipeline.agents.models import read_model
 from infra.durable_agent_pipeline.function.policies import model_statements
 from scripts.operate.calls import CALLS
@@ -141,7 +141,8 @@ def test_the_whole_execution_policy_of_the_default_pipeline():
 
 def granted(grant: str) -> list[dict[str, Any]]:
     home = new_stack("us-east-1")
-    pipeline = DurableAgentPipeline(home, "Pipeline")
+    pipeline = DurableAgentPipeline(home, "Pipeline", budgets=Budgets())
+    assert pipeline.budget_table
     role = iam.Role(home, "Caller", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
     getattr(pipeline, grant)(role)
     function = home.resolve(pipeline.function.function_arn)
@@ -152,6 +153,7 @@ def granted(grant: str) -> list[dict[str, Any]]:
     stack_arn = home.format_arn(service="cloudformation", resource="stack", resource_name=f"{home.stack_name}/*")
     short = {str(function): "FUNCTION", str(alias): "ALIAS", str(versions): "VERSIONS", "*": "*"}
     short[str(home.resolve(stack_arn))] = "STACK"
+    short[str(home.resolve(pipeline.budget_table.table_arn))] = "BUDGETS"
     return [
         {"Action": s["Action"], "Resource": [short[str(r)] for r in _listed(s["Resource"])]}
         for s in policy["Properties"]["PolicyDocument"]["Statement"]
@@ -214,6 +216,7 @@ def test_an_operator_may_look_stop_pause_and_resume_but_neither_start_nor_answer
             ],
             "Resource": ["*"],
         },
+        {"Action": "dynamodb:Query", "Resource": ["BUDGETS"]},
     ]
 
 

@@ -49,9 +49,9 @@ def test_an_unknown_amount_ends_a_run_with_a_budget():
 def test_a_budget_needs_a_price_for_every_model(three_agents: Path):
     agents = read_agents(three_agents)
     with pytest.raises(UnpricedModel, match=f"got none for '{MODEL_ID}' of agent research"):
-        check_prices(Decimal(1), agents, Ledger({}))
-    check_prices(Decimal(1), agents, Ledger(PRICES))
-    check_prices(None, agents, Ledger({}))
+        check_prices(agents, Ledger({}), bounded=True)
+    check_prices(agents, Ledger(PRICES), bounded=True)
+    check_prices(agents, Ledger({}), bounded=False)
 
 
 def test_the_failure_survives_a_checkpoint_with_its_calls_and_is_not_retried():

@@ -71,6 +71,7 @@ REFUSED = {
     "invalid-one-topic": 'must be a list of 2 to 20 topics, or "auto", got a list of 1 values',
     "invalid-topic-twice": "topics: must be different topics after trimming, got a list of 2 values",
     "invalid-review-after": "review.after: input should be 'analysis' or 'report', got a string of length 5",
+    "invalid-tenant": "tenant: must be a string of 1 to 64 of A-Z a-z 0-9 . _ -, got a string of length 9",
     "invalid-failed-topics": "max_failed_topics: input should be less than or equal to 20, got 21",
 }
 
@@ -93,6 +94,17 @@ def test_fails_when_the_event_breaks_a_rule_in_one_line_with_the_value_got(name:
 def test_fails_when_a_budget_is_no_plain_finite_number(amount: Any):
     with pytest.raises(InvalidRequest, match="budget_usd"):
         parse_request({"query": "q", "budget_usd": amount})
+
+
+@pytest.mark.parametrize("tenant", ["a", "Z" * 64, "acme-2.eu_west"])
+def test_a_tenant_is_read_as_it_is_written(tenant: str):
+    assert parse_request({"query": "q", "tenant": tenant}).tenant == tenant
+
+
+@pytest.mark.parametrize("tenant", ["", "a" * 65, "acme\n", " acme", "ä", "tenant#acme", 7, None, ["acme"]])
+def test_fails_when_a_tenant_is_no_plain_name(tenant: Any):
+    with pytest.raises(InvalidRequest, match="tenant: must be a string of 1 to 64"):
+        parse_request({"query": "q", "tenant": tenant})
 
 
 @pytest.mark.parametrize("given", ["9" * 500, 10**400])
