@@ -116,11 +116,13 @@ class _Answer(Response):
                 match piece:
                     case Begin():
                         self._call.input_tokens = piece.input_tokens
+                        self._call.prefix = piece.prefix
                     case Text() | ToolInput():
                         self._call.token(piece.output_tokens)
                     case End():
                         self._call.input_tokens = piece.usage.input_tokens
                         self._call.output_tokens = piece.usage.output_tokens
+                        self._call.cached = piece.usage.cached()
                 yield piece
 
     async def _stream(self, pieces: AsyncIterator[Piece], send: Send) -> None:

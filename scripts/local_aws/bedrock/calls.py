@@ -56,6 +56,8 @@ class Call:
         self._began = self._told = time.monotonic()
         self.input_tokens = 0
         self.output_tokens = 0
+        self.cached: dict[str, int] = {}
+        self.prefix: str | None = None
         self._write("started")
 
     @property
@@ -89,4 +91,5 @@ class Call:
 
     def _write(self, event: str, error: str | None = None) -> None:
         counts = {"output_tokens": self.output_tokens, "input_tokens": self.input_tokens}
-        self._log.write({"at": time.time(), "event": event, **self._named, **counts, "error": error})
+        cached = self.cached | ({"prefix": self.prefix} if self.prefix else {})
+        self._log.write({"at": time.time(), "event": event, **self._named, **counts, **cached, "error": error})

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.local_aws.bedrock.wire import AwsError
@@ -21,6 +21,8 @@ class ConverseRequest:
     tools: list[dict[str, Any]]
     tool_choice: dict[str, Any]
     inference: dict[str, Any]
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
+    """The whole request as it came."""
 
     def text(self) -> str:
         """All the text of the conversation, without the system prompt."""
@@ -60,6 +62,7 @@ def read_request(model_id: str, body: dict[str, Any], *, streaming: bool) -> Con
         tools=[tool["toolSpec"] for tool in tool_config.get("tools") or [] if "toolSpec" in tool],
         tool_choice=tool_config.get("toolChoice") or {},
         inference=body.get("inferenceConfig") or {},
+        body=body,
     )
 
 
@@ -112,12 +115,17 @@ def _ids(message: dict[str, Any], kind: str) -> set[str]:
 def _texts(messages: list[dict[str, Any]]) -> Iterator[str]:
     for message in messages:
         for block in message["content"]:
-            if "text" in block:
-                yield block["text"]
-            elif "toolUse" in block:
-                yield json.dumps(block["toolUse"].get("input"))
-            elif "toolResult" in block:
-                yield from (str(part.get("text", part.get("json", ""))) for part in block["toolResult"]["content"])
+            yield from texts(block)
+
+
+def texts(block: dict[str, Any]) -> Iterator[str]:
+    """The texts in one block; a tool's description, an image and reasoning have none here."""
+    if "text" in block:
+        yield block["text"]
+    elif "toolUse" in block:
+        yield json.dumps(block["toolUse"].get("input"))
+    elif "toolResult" in block:
+        yield from (str(part.get("text", part.get("json", ""))) for part in block["toolResult"]["content"])
 
 
 def _invalid(message: str) -> AwsError:

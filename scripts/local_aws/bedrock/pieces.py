@@ -16,19 +16,28 @@ class Usage:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
 
+    def cached(self) -> dict[str, int]:
+        """The cache counts that are on the wire."""
+        counts = {"cache_read_tokens": self.cache_read_tokens, "cache_write_tokens": self.cache_write_tokens}
+        return {kind: count for kind, count in counts.items() if count is not None}
+
     def wire(self) -> dict[str, int]:
         """The `usage` object of Converse; as on Bedrock, `inputTokens` does not include cached ones."""
-        cached = {"cacheReadInputTokens": self.cache_read_tokens, "cacheWriteInputTokens": self.cache_write_tokens}
-        given = {name: count for name, count in cached.items() if count is not None}
+        names = {"cache_read_tokens": "cacheReadInputTokens", "cache_write_tokens": "cacheWriteInputTokens"}
+        given = {names[kind]: count for kind, count in self.cached().items()}
         total = self.input_tokens + self.output_tokens + sum(given.values())
         return {"inputTokens": self.input_tokens, "outputTokens": self.output_tokens, "totalTokens": total, **given}
 
 
 @dataclass(frozen=True)
 class Begin:
-    """The model took the request; from here on an error travels inside the stream."""
+    """The model took the request; from here on an error travels inside the stream.
+
+    `prefix`: digest of what the prompt cache keeps of it. Default: nothing.
+    """
 
     input_tokens: int
+    prefix: str | None = None
 
 
 @dataclass(frozen=True)

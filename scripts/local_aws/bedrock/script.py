@@ -3,8 +3,9 @@
 import asyncio
 import json
 import re
+import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scripts.local_aws.bedrock.converse import ConverseRequest
 from scripts.local_aws.bedrock.faults import Fault, broken_stream, refusal
 from scripts.local_aws.bedrock.pieces import Begin, ConnectionDropped, End, Piece, Text, ToolInput, ToolStart, Usage
+from scripts.local_aws.bedrock.prompt_cache import PromptCache, check_points
 from scripts.local_aws.bedrock.wire import AwsError
 
 _MOST_PIECES = 1000
@@ -28,7 +30,12 @@ class _Part(BaseModel):
 
 
 class ScriptedUsage(_Part):
-    """Token counts to report. Default: words are counted instead, cache counts are left off the wire."""
+    """Token counts to report. Default: words are counted instead.
+
+    `inputTokens`: of the whole request; what the prompt cache holds of it is counted apart, see prompt_cache.py.
+    `cacheReadInputTokens`, `cacheWriteInputTokens`: instead of those that the request's cache points come to.
+    Default: none on the wire without a cache point.
+    """
 
     inputTokens: Tokens | None = None  # noqa: N815 - Bedrock's own names
     outputTokens: Tokens | None = None  # noqa: N815
@@ -101,11 +108,13 @@ class ScriptBackend:
 
     label = "scripted replies"
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.replace(script)
 
     def replace(self, script: Script) -> None:
-        """Answer from `script` from now on, with all its faults unused."""
+        """Answer from `script` from now on, with all its faults unused and nothing cached."""
+        self._cache = PromptCache(self._clock)
         self._entries = [*script.replies, *([script.default] if script.default else [])]
         self._used: Counter[tuple[int, str, int]] = Counter()
 
@@ -115,15 +124,16 @@ class ScriptBackend:
 
     async def reply(self, request: ConverseRequest) -> AsyncGenerator[Piece, None]:
         """The scripted pieces, word by word, or as many of them as the next fault lets through."""
+        check_points(request)
         entry, fault = self._next(request)
         await asyncio.sleep(entry.delay_seconds)
         if fault and (error := refusal(fault)):
             raise error
         if fault == "stall":
             await _stall(entry, fault)
-        usage = _usage(entry, request)
+        usage, prefix = self._usage(entry, request)
         pieces = list(_pieces(entry, request, usage))
-        yield Begin(usage.input_tokens)
+        yield Begin(usage.input_tokens, prefix)
         for piece in pieces[: len(pieces) // 2] if fault else pieces:
             await asyncio.sleep(0)  # lets other calls speak and a departed client be noticed
             yield piece
@@ -131,6 +141,17 @@ class ScriptBackend:
             await _break_off(entry, fault, request)
         stop_reason = entry.stop_reason or ("tool_use" if entry.tool_uses else "end_turn")
         yield End(stop_reason, usage)
+
+    def _usage(self, entry: ScriptedReply, request: ConverseRequest) -> tuple[Usage, str | None]:
+        """What the reply reports, and the digest of the prefix that is cached for it, if any."""
+        given = entry.usage
+        words = len(entry.text.split()) + sum(len(json.dumps(tool.input).split()) + 1 for tool in entry.tool_uses)
+        sent = request.words() if given.inputTokens is None else given.inputTokens
+        written = words if given.outputTokens is None else given.outputTokens
+        cached = self._cache.serve(request, sent)
+        if cached is None or given.cacheReadInputTokens is not None or given.cacheWriteInputTokens is not None:
+            return Usage(sent, written, given.cacheReadInputTokens, given.cacheWriteInputTokens), None
+        return Usage(sent - cached.read - cached.written, written, cached.read, cached.written), cached.prefix
 
     def _next(self, request: ConverseRequest) -> tuple[ScriptedReply, Fault | None]:
         for index, entry in enumerate(self._entries):
@@ -154,17 +175,6 @@ async def _break_off(entry: ScriptedReply, fault: Fault, request: ConverseReques
 async def _stall(entry: ScriptedReply, fault: Fault) -> None:
     await asyncio.sleep(entry.stall_seconds)
     raise ConnectionDropped(fault)
-
-
-def _usage(entry: ScriptedReply, request: ConverseRequest) -> Usage:
-    given = entry.usage
-    words = len(entry.text.split()) + sum(len(json.dumps(tool.input).split()) + 1 for tool in entry.tool_uses)
-    return Usage(
-        input_tokens=request.words() if given.inputTokens is None else given.inputTokens,
-        output_tokens=words if given.outputTokens is None else given.outputTokens,
-        cache_read_tokens=given.cacheReadInputTokens,
-        cache_write_tokens=given.cacheWriteInputTokens,
-    )
 
 
 def _pieces(entry: ScriptedReply, request: ConverseRequest, usage: Usage) -> Iterator[Piece]:
