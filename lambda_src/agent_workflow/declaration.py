@@ -157,6 +157,9 @@ class Declaration:
         limits: caps of its run. Default: those of AgentLimits.
         questions: whom it may ask while it works. Default: nobody.
         critic: who judges its answers. Default: nobody.
+        prompt_cache: whether Bedrock keeps its prompt and conversation for the next turn, where the model can. Default:
+            whether it has tools or asks questions: a write costs more than plain input, so one that is called once
+            would pay for nothing.
     """
 
     name: str = ruled(text(_NAME, f"a word like {_NAME}"))
@@ -169,6 +172,12 @@ class Declaration:
     limits: AgentLimits = ruled(_LIMITS, default_factory=AgentLimits)  # noqa: RUF009 - ruled makes a dataclass field
     questions: Questions | None = ruled(_QUESTIONS, default=None)  # noqa: RUF009 - as above
     critic: Critic | None = ruled(_CRITIC, default=None)  # noqa: RUF009 - as above
+    prompt_cache: bool | None = ruled(FLAG, default=None)
+
+    @property
+    def caches(self) -> bool:
+        """Whether its prompt is to be cached, as far as the declaration tells."""
+        return bool(self.tools or self.questions) if self.prompt_cache is None else self.prompt_cache
 
 
 @dataclass(frozen=True)

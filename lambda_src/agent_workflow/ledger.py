@@ -1,4 +1,6 @@
-"""What an execution cost and what its checkpoints saved: arithmetic over call records, no SDK, no clock.
+"""What an execution cost, and what its checkpoints and its prompt cache saved: arithmetic over call records.
+
+No SDK, no clock.
 
 A ledger is filled anew on every pass of the handler, replays included, from records that are checkpointed with the
 calls themselves. So it is the same after any number of crashes, retries and resumes, and no call is counted twice.
@@ -13,6 +15,10 @@ Saved by checkpoints
     crash between two calls, or after a planned wait. The failed attempts themselves are not counted, since both designs
     pay them; nor are the Lambda seconds of the repeated calls, nor a second crash between the same two calls. So the
     figure is a lower bound, and exact for what it counts.
+
+Saved by caching
+    What the same calls would have cost more with every input token at the plain price: reads are cheaper than that,
+    writes dearer. Below 0 where more was written than was read again.
 """
 
 import threading
@@ -36,8 +42,11 @@ class _Account:
     unknown: int = 0
     spent: Decimal | None = field(default_factory=Decimal)
     saved: Decimal | None = field(default_factory=Decimal)
+    saved_by_caching: Decimal | None = field(default_factory=Decimal)
 
-    def add(self, call: CallRecord, cost: Decimal | None, saved: Decimal | None) -> None:
+    def add(
+        self, call: CallRecord, cost: Decimal | None, saved: Decimal | None, saved_by_caching: Decimal | None
+    ) -> None:
         self.calls.append(call)
         if call.usage is None:
             self.unknown += call.count
@@ -45,6 +54,7 @@ class _Account:
             self.usage += call.usage
         self.spent = total((self.spent, cost))
         self.saved = total((self.saved, saved))
+        self.saved_by_caching = total((self.saved_by_caching, saved_by_caching))
 
 
 class Ledger:
@@ -76,9 +86,9 @@ class Ledger:
     def add(self, call: CallRecord) -> None:
         """Enter a finished call."""
         with self._entering:
-            cost, saved = self.cost(call), self.saved_by(call)
+            cost, saved, by_caching = self.cost(call), self.saved_by(call), self._saved_by_caching(call)
             for account in (self._all, self._account(call.agent)):
-                account.add(call, cost, saved)
+                account.add(call, cost, saved, by_caching)
             self._invocations |= {call.invocation} - {""}
 
     def add_failure(self, agent: str, model_id: str, usage: Usage, unknown: int = 0) -> None:
@@ -116,9 +126,19 @@ class Ledger:
         """USD saved by checkpoints, in all or before one agent's calls; None if a price it needs is unknown."""
         return self._of(agent).saved
 
+    def saved_by_caching(self, agent: str | None = None) -> Decimal | None:
+        """USD saved by the prompt cache, in all or in one agent's calls; None if a price it needs is unknown."""
+        return self._of(agent).saved_by_caching
+
     def saved_by(self, call: CallRecord) -> Decimal | None:
         """USD saved before one call that is not entered yet; None if a price it needs is unknown."""
         return times(resumes(call, self._invocations), self._all.spent)
+
+    def _saved_by_caching(self, call: CallRecord) -> Decimal | None:
+        if call.usage is not None and call.usage == call.usage.uncached():
+            return Decimal(0)
+        price = self.prices.get(call.model_id or "")
+        return price.saved_by_caching(call.usage) if price and call.usage is not None else None
 
     def _of(self, agent: str | None) -> _Account:
         return self._all if agent is None else self._agents.get(agent, _Account())

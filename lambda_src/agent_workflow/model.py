@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agent_workflow.agents import AgentSpec
+from agent_workflow.model_features import cache_lives
 from agent_workflow.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +30,16 @@ def build_model(agent: AgentSpec, settings: Settings) -> Model:
         streaming=settings.streaming,
         guardrail=(settings.guardrail_id, settings.guardrail_version) if settings.guardrail_id else None,
         timeouts=(settings.connect_timeout_seconds, settings.read_timeout_seconds),
+        cached=cached_for(agent, settings),
     )
+
+
+def cached_for(agent: AgentSpec, settings: Settings) -> str | None:
+    """How long Bedrock is asked to keep the agent's prompt: 5m or 1h; None, not at all."""
+    price = settings.prices.get(agent.model)
+    foundation = (price and price.foundation) or agent.model
+    life = settings.prompt_cache
+    return life if agent.caches and life in cache_lives(foundation) else None
 
 
 @cache
@@ -43,12 +53,19 @@ def _model(
     streaming: bool,
     guardrail: tuple[str, str] | None,
     timeouts: tuple[float, float],
+    cached: str | None,
 ) -> Model:
-    from strands.models import BedrockModel
+    from strands.models import BedrockModel, CacheConfig
 
     optional: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
     if guardrail is not None:
         optional |= {"guardrail_id": guardrail[0], "guardrail_version": guardrail[1]}
+    if cached is not None:
+        # Three points: after the tools, after the system prompt, after the last message. "anthropic", because "auto"
+        # looks for a name in the id, which an application inference profile does not show. Bedrock keeps 5 minutes
+        # without being told.
+        life = cached if cached != "5m" else None
+        optional |= {"cache_config": CacheConfig(strategy="anthropic", ttl=life, tools_ttl=True)}
     return BedrockModel(
         boto_session=session(),
         boto_client_config=client_config(*timeouts),

@@ -14,7 +14,10 @@ class ModelPrice(BaseModel):
         input: tokens read and not cached; Bedrock's inputTokens already excludes cache tokens.
         output: tokens written.
         cache_read: tokens read from the prompt cache. Default: unknown, so a call that has any costs None.
-        cache_write: tokens written to the prompt cache. Default: unknown, as above.
+        cache_write: tokens written to the prompt cache, to be kept as long as the deployment chose. Default: unknown,
+            as above.
+        foundation: the model behind an application inference profile, which tells what it can do. Default: the id that
+            has the price tells it.
         as_of: the table or date this price is from. Default: unknown.
     """
 
@@ -24,6 +27,7 @@ class ModelPrice(BaseModel):
     output: Decimal = Field(ge=0, allow_inf_nan=False)
     cache_read: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
     cache_write: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
+    foundation: str | None = None
     as_of: str | None = None
 
     def cost(self, usage: Usage) -> Decimal | None:
@@ -40,3 +44,8 @@ class ModelPrice(BaseModel):
                 return None
             per_million += tokens * (price or 0)
         return per_million.scaleb(-6)
+
+    def saved_by_caching(self, usage: Usage) -> Decimal | None:
+        """USD that `usage` would have cost more without a cache; below 0 if writing cost more than reading saved."""
+        cost, uncached = self.cost(usage), self.cost(usage.uncached())
+        return None if cost is None or uncached is None else uncached - cost

@@ -50,6 +50,7 @@ def usage_document(
         **_sums(ledger.calls),
         "cost_usd": usd(spent),
         "saved_usd": usd(ledger.saved()),
+        "cache_saved_usd": usd(ledger.saved_by_caching()),
         "prices_as_of": _as_of(ran, ledger),
         "estimates": _estimates(estimates, spent),
     }
@@ -87,6 +88,7 @@ def _run(run: _Run, ledger: Ledger, *, calls: bool) -> Document:
         **_sums(made),
         "cost_usd": usd(ledger.spent(run.operation)),
         "saved_usd": usd(ledger.saved(run.operation)),
+        "cache_saved_usd": usd(ledger.saved_by_caching(run.operation)),
     }
     # branches that ran side by side one after the other, whichever was faster
     made = sorted(made, key=lambda call: branch_of(call.name))

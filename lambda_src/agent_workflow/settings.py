@@ -38,6 +38,7 @@ class Settings(BaseModel):
         usual_seconds: what a model call is taken to need before the first one has told. Default: 60.
         budget_ceiling_usd: most USD that any execution may cost. Default: no ceiling.
         budgets: what may be spent in a day and a month, and the table that counts it. Default: no such limits.
+        prompt_cache: how long Bedrock keeps the prompts of agents that cache them, 5m, 1h or off. Default: 5m.
         prices: model id -> price. Default: none, so every cost is null.
         retry_initial_delay_seconds: ceiling of the first back-off. Default: 2.
         max_parallel_branches: most branches of a flow, such as topics, at the same time. Default: 5.
@@ -75,6 +76,7 @@ class Settings(BaseModel):
     usual_seconds: float = Field(default=60, alias="MODEL_USUAL_SECONDS", gt=0, le=900)
     budget_ceiling_usd: Decimal | None = Field(default=None, alias="BUDGET_CEILING_USD", gt=0, allow_inf_nan=False)
     budgets: Json[Budgets] | None = Field(default=None, alias="BUDGETS")
+    prompt_cache: Literal["5m", "1h", "off"] = Field(default="5m", alias="PROMPT_CACHE")
     prices: Json[dict[str, ModelPrice]] = Field(default={}, alias="MODEL_PRICES")
     retry_initial_delay_seconds: int = Field(default=2, alias="RETRY_INITIAL_DELAY_SECONDS", ge=1, le=300)
     large_results_bucket: Word | None = Field(default=None, alias="LARGE_RESULTS_BUCKET")

@@ -35,6 +35,10 @@ class Usage:
             self.cache_write_tokens + other.cache_write_tokens,
         )
 
+    def uncached(self) -> Usage:
+        """The same tokens as a provider without a prompt cache would have counted them."""
+        return Usage(self.input_tokens + self.cache_read_tokens + self.cache_write_tokens, self.output_tokens)
+
     @classmethod
     def of_reply(cls, usage: Any) -> Usage | None:
         """Usage from the `usage` object of a Converse reply; None, which is unknown, if it could not be a true one.

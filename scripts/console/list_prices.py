@@ -16,6 +16,7 @@ COLUMNS = {
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
 }
 _CLAUSES = ("contains", "equals", "starts_with", "ends_with")
 
@@ -39,7 +40,8 @@ def table() -> dict[str, Any]:
 def bedrock_prices(models: Iterable[str]) -> dict[str, dict[str, str]]:
     """Model id -> token kind -> USD per million tokens as a decimal string; a model without a price is left out.
 
-    The construct reads the same prices from its table; it cannot be imported here, because that loads the CDK.
+    A write to the prompt cache is one for 5 minutes, the default of a deployment. The construct reads the same prices
+    from its table; it cannot be imported here, because that loads the CDK.
     """
     from genai_prices import data_snapshot
 
@@ -49,6 +51,7 @@ def bedrock_prices(models: Iterable[str]) -> dict[str, dict[str, str]]:
         with suppress(LookupError):
             _, info = snapshot.find_provider_model(model, None, "aws", None)
             found = _price(info.get_prices(AS_OF))
+            found.pop("cache_write_1h", None)
             if {"input", "output"} <= found.keys():
                 prices[model] = found
     return prices

@@ -83,7 +83,16 @@ def _usd(amount: str | None) -> str:
     return "unknown" if amount is None else f"{float(amount):.6f}"
 
 
+def _of_the_cache(usage: Usage) -> Iterator[str]:
+    saved = float(usage.get("cache_saved_usd") or 0)
+    if saved > 0:
+        yield f"Saved by the prompt cache: {saved:.6f} USD."
+    elif saved < 0:
+        yield f"The prompt cache cost {-saved:.6f} USD more than it saved: more was written to it than read again."
+
+
 def _remarks(usage: Usage, model: ModelChoice) -> Iterator[str]:
+    yield from _of_the_cache(usage)
     if estimates := usage.get("estimates"):
         yield (
             f"Beside the models, estimated: {estimates['durable_operations']:,} durable operations, "

@@ -30,7 +30,7 @@ SUMS = {
     "deferrals": int,
     "latency_ms": int,
 }
-MONEY = {"cost_usd": type(None), "saved_usd": str}
+MONEY = {"cost_usd": type(None), "saved_usd": str, "cache_saved_usd": str}
 CALL = {
     "name": str,
     "kind": str,

@@ -32,6 +32,12 @@ class AgentDeclaration:
     tools: tuple[str, ...] = ()
     """Packaged and own."""
 
+    caches: bool = False
+    """Whether its prompt is cached where its model can."""
+
+    asks_for_cache: bool = False
+    """Whether agents.toml says so, so that a model that cannot is refused."""
+
 
 def read_agents(
     folder: Path,
@@ -58,7 +64,16 @@ def read_agents(
         rules.read_prompt(folder, agent.name)
         _check_tools(folder, agent.name, own_tools(agent.tools, tables.boxes))
     check_flow(folder, [agent.name for agent in agents])
-    return tuple(AgentDeclaration(name=agent.name, model=agent.model, tools=agent.tools) for agent in agents)
+    return tuple(
+        AgentDeclaration(
+            name=agent.name,
+            model=agent.model,
+            tools=agent.tools,
+            caches=agent.caches,
+            asks_for_cache=bool(agent.prompt_cache),
+        )
+        for agent in agents
+    )
 
 
 @cache
@@ -98,6 +113,11 @@ def toolboxes() -> ModuleType:
 def model_rules() -> ModuleType:
     """The part of the rule book that knows models that are not called through Bedrock."""
     return importlib.import_module(".model_tables", rule_book().__package__)
+
+
+def model_features() -> ModuleType:
+    """The part of the rule book that knows what models take."""
+    return importlib.import_module(".model_features", rule_book().__package__)
 
 
 def _check_tools(folder: Path, agent: str, tools: tuple[str, ...]) -> None:

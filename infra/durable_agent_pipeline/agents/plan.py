@@ -14,7 +14,7 @@ from ..choices.props import PipelineProps
 from ..function.reading import agent_tools, known_settings
 from ..names import AGENTS_FOLDER
 from ..package.lambda_source import lambda_source
-from .declaration import AgentDeclaration, model_rules, models_in, read_agents
+from .declaration import AgentDeclaration, model_features, model_rules, models_in, read_agents
 from .endpoints import declared_endpoint
 from .flow_notes import note_bounds
 from .models import Model, ModelChoice, ModelKind, ModelReader
@@ -42,7 +42,7 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
 
     Raises:
         ValueError: for a bad agents file, a flow that fails or can take more than an execution may, an unknown agent in
-            `models`, or a model id that cannot be used.
+            `models`, a model id that cannot be used, or what a model does not take.
     """
     region = _known_region(scope)
     stack = Stack.of(scope)
@@ -54,7 +54,8 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
     note_bounds(scope, folder, props.max_parallel_branches)
     models = _models(scope, props, declared, folder)
     _refuse_unguarded(props, models)
-    prices, unpriced = price_table(tuple(models.values()), props.prices)
+    _refuse_caches(declared, models, props.prompt_cache)
+    prices, unpriced = price_table(tuple(models.values()), props.prices, props.prompt_cache)
     for name in ("budget_ceiling_usd", "budgets"):
         if unpriced and getattr(props, name) is not None:
             shown = ", ".join("a token" if Token.is_unresolved(model_id) else model_id for model_id in unpriced)
@@ -78,6 +79,8 @@ class _Declared:
 
     default: str
     """What this Region needs in its place."""
+
+    agent: AgentDeclaration
 
 
 def _known_region(scope: Construct) -> str | None:
@@ -103,6 +106,17 @@ def _refuse_elsewhere(model: Model, region: str | None, more: Mapping[str, Seque
         )
 
 
+def _refuse_caches(declared: Mapping[str, _Declared], models: Mapping[str, Model], life: str) -> None:
+    """Refuse a cache that the model of an agent would refuse at its first call.
+
+    Raises:
+        ValueError: naming the agent, its model and the choice.
+    """
+    for name, agent in ((name, one.agent) for name, one in declared.items() if one.agent.caches):
+        model = models[name].source or models[name]
+        model_features().refuse_cache(f"agent {name!r}", model.id, life, asked=agent.asks_for_cache)
+
+
 def _doubt(scope: Construct, model: Model) -> None:
     if model.foundation in LEGACY:
         ends, successor = LEGACY[model.foundation]
@@ -114,10 +128,10 @@ def _declared(
 ) -> dict[str, _Declared]:
     """The agents with their models: that of the packaged agents follows the Region."""
     if props.agents:
-        return {agent.name: _Declared(agent.model, agent.model) for agent in read(Path(props.agents))}
+        return {agent.name: _Declared(agent.model, agent.model, agent) for agent in read(Path(props.agents))}
     agents = read(lambda_source() / AGENTS_FOLDER)
     if {agent.name for agent in agents} <= props.models.keys():
-        return {agent.name: _Declared(agent.model, agent.model) for agent in agents}
+        return {agent.name: _Declared(agent.model, agent.model, agent) for agent in agents}
     default = default_model(region)
     if region is None:
         _inform(
@@ -126,7 +140,7 @@ def _declared(
             f"the stack's Region is not known at synth, so the agents use {default!r}, which may run in any commercial "
             "Region: give the stack an env, or choose by `models`",
         )
-    return {agent.name: _Declared(agent.model, default) for agent in agents}
+    return {agent.name: _Declared(agent.model, default, agent) for agent in agents}
 
 
 def _models(

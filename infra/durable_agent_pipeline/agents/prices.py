@@ -17,25 +17,31 @@ KINDS = ("input", "output", "cache_read", "cache_write")
 """Token kinds as Bedrock counts them: its input excludes both cache kinds. USD per million tokens."""
 
 
+_WRITE, _WRITE_FOR_AN_HOUR = "cache_write", "cache_write_1h"
+
+
 def price_table(
-    models: Sequence[Model], overrides: Mapping[str, Mapping[str, str]]
+    models: Sequence[Model], overrides: Mapping[str, Mapping[str, str]], prompt_cache: str = "5m"
 ) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
     """Price every model that can be priced.
 
     Args:
         models: as the Lambda will name them.
         overrides: model id -> token kind -> USD per million tokens; wins over the table, kind by kind.
+        prompt_cache: how long prompts are cached, which decides what a write costs. Default: 5 minutes.
 
     Returns:
-        (model id -> token kind -> USD per million tokens as a decimal string plus "as_of", ids without a price).
+        (model id -> token kind -> USD per million tokens as a decimal string plus "as_of", and "foundation" where the
+        id does not name the model behind it; ids without a price).
         A kind that has no known price is left out, never 0.
     """
     table: dict[str, dict[str, str]] = {}
     unknown = []
     for model in models:
-        found = {**_listed(model), **overrides.get(model.id, {})}
+        found = {**_kept_for(prompt_cache, _listed(model)), **overrides.get(model.id, {})}
         if "input" in found and "output" in found:
-            table[model.id] = {**found, "as_of": _as_of(model.id in overrides)}
+            named = {"foundation": model.source.foundation} if model.source and model.source.foundation else {}
+            table[model.id] = {**found, **named, "as_of": _as_of(model.id in overrides)}
         else:
             unknown.append(model.id)
     return table, tuple(unknown)
@@ -68,6 +74,13 @@ def _listed(model: Model) -> dict[str, str]:
         return {}  # billed by the hour or by another contract
     listed = _find(model.id.rpartition("/")[2].lower())
     return dict(listed["price"]) if listed else {}
+
+
+def _kept_for(prompt_cache: str, listed: dict[str, str]) -> dict[str, str]:
+    """The prices with the one write that this deployment pays; unknown, not 0, where the list has none."""
+    write = listed.get(_WRITE_FOR_AN_HOUR if prompt_cache == "1h" else _WRITE)
+    others = {kind: price for kind, price in listed.items() if kind not in (_WRITE, _WRITE_FOR_AN_HOUR)}
+    return {**others, **({_WRITE: write} if write else {})}
 
 
 def _find(model_id: str) -> dict[str, Any] | None:

@@ -30,6 +30,8 @@ _BRANCHES = 5
 
 _USUAL_SECONDS = 60
 """What the Lambda takes a model call to need by itself."""
+_PROMPT_CACHE = "5m"
+"""How long the Lambda has prompts cached by itself."""
 
 _PROFILE_ID_BYTES = 12
 """Length of an application inference profile's id as AWS shows it; its API promises only at most 64."""
@@ -138,6 +140,7 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
         "TOOL_SETTINGS": _json(stack, tool_settings(stack, props)),
         "MODEL_PRICES": _json(stack, plan.prices),
         "MODEL_SETTINGS": _json(stack, endpoint_settings(props)),
+        "PROMPT_CACHE": props.prompt_cache if props.prompt_cache != _PROMPT_CACHE else None,
         "MAX_PARALLEL_BRANCHES": str(props.max_parallel_branches) if props.max_parallel_branches != _BRANCHES else None,
         "BUDGET_CEILING_USD": None if ceiling is None else format(ceiling, "f"),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent_workflow.ledger import Ledger
+from agent_workflow.ledger import Ledger, total
 from agent_workflow.prices import ModelPrice
 from durable_strands.records import CallRecord, Usage
 
@@ -45,6 +45,33 @@ def test_a_cost_is_unknown_when_tokens_of_a_kind_without_a_price_were_used():
     price = ModelPrice.model_validate({"input": "1", "output": "2"})
     assert price.cost(Usage(1, 1)) == Decimal("0.000003")
     assert price.cost(Usage(1, 1, cache_read_tokens=1)) is None
+
+
+CACHED = Usage(input_tokens=10, output_tokens=3, cache_read_tokens=100, cache_write_tokens=40)
+
+
+def cached(usage: Usage, **other: Any) -> CallRecord:
+    return call(model_id="sonnet", usage=usage, **other)
+
+
+def test_caching_saved_what_reads_cost_less_and_writes_cost_more_than_plain_input():
+    saved = (100 * (Decimal("3.30") - Decimal("0.33")) - 40 * (Decimal("4.125") - Decimal("3.30"))) / 10**6
+    assert ledger(cached(CACHED), prices=PRICES).saved_by_caching() == saved
+
+
+def test_what_was_written_and_never_read_is_a_loss():
+    filled = ledger(cached(Usage(cache_write_tokens=1000)), cached(CACHED, agent="other-agent"), prices=PRICES)
+    assert filled.saved_by_caching("research-agent") == Decimal("-0.000825")
+    assert filled.saved_by_caching() == total((Decimal("-0.000825"), SONNET.saved_by_caching(CACHED)))
+
+
+def test_without_cached_tokens_caching_saved_nothing_whatever_the_price():
+    assert ledger(call(model_id="another"), call(kind="tool", model_id=None)).saved_by_caching() == 0
+
+
+@pytest.mark.parametrize("usage", [CACHED, None])
+def test_what_caching_saved_is_unknown_with_a_price_or_the_tokens(usage: Usage | None):
+    assert ledger(call(model_id="another", usage=usage)).saved_by_caching() is None
 
 
 @pytest.mark.parametrize("model_id", ["another", None])

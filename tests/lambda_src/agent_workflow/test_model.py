@@ -43,13 +43,14 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     module.session.cache_clear()
 
 
-def sent(network: Unavailable, agent: Any = RESEARCH, **environment: str) -> Any:
+def sent(network: Unavailable, agent: Any = RESEARCH, tools: Any = None, **environment: str) -> Any:
     """The one request of a model call that finds Bedrock unavailable: the durable engine retries, not botocore."""
     model: Any = module.build_model(agent, read_settings(environment))
     model.client.meta.events.register("before-send.bedrock-runtime", network)
 
     async def drain() -> None:
-        async for _ in model.stream([{"role": "user", "content": [{"text": "hello"}]}], system_prompt="be brief"):
+        messages = [{"role": "user", "content": [{"text": "hello"}]}]
+        async for _ in model.stream(messages, tools, system_prompt="be brief"):
             pass
 
     with pytest.raises(Exception, match="503"):
@@ -81,6 +82,54 @@ def test_the_timeouts_are_those_of_the_settings():
     settings = read_settings({"MODEL_CONNECT_TIMEOUT_SECONDS": "3", "MODEL_READ_TIMEOUT_SECONDS": "77"})
     model: Any = module.build_model(RESEARCH, settings)
     assert (model.client.meta.config.connect_timeout, model.client.meta.config.read_timeout) == (3, 77)
+
+
+POINT = {"cachePoint": {"type": "default"}}
+HOUR = {"cachePoint": {"type": "default", "ttl": "1h"}}
+SEARCHER = replace(RESEARCH, tools=("search",))
+TOOL = {"name": "search", "description": "Search.", "inputSchema": {"json": {"type": "object"}}}
+
+
+def points(agent: Any, **environment: str) -> list[Any]:
+    """The last block of the tools, of the system prompt and of the last message."""
+    body = json.loads(sent(Unavailable(), agent, tools=[TOOL], **environment).body)
+    return [body["toolConfig"]["tools"][-1], body["system"][-1], body["messages"][-1]["content"][-1]]
+
+
+@pytest.mark.parametrize(("life", "point"), [("5m", POINT), ("1h", HOUR)])
+def test_tools_system_prompt_and_conversation_of_an_agent_with_tools_are_cached(life: str, point: Any):
+    assert points(SEARCHER, PROMPT_CACHE=life) == [point] * 3
+
+
+def test_prompts_are_cached_for_five_minutes_unless_chosen():
+    assert points(SEARCHER) == [POINT] * 3
+
+
+@pytest.mark.parametrize(
+    ("agent", "environment"),
+    [
+        (SEARCHER, {"PROMPT_CACHE": "off"}),
+        (RESEARCH, {}),  # called once: a write would never be read
+        (replace(SEARCHER, prompt_cache=False), {}),
+        (replace(SEARCHER, model="us.amazon.nova-pro-v1:0"), {}),
+        (replace(SEARCHER, model="us.anthropic.claude-opus-4-1-20250805-v1:0"), {"PROMPT_CACHE": "1h"}),
+    ],
+)
+def test_a_prompt_is_not_cached_where_nobody_wants_it_or_the_model_cannot(agent: Any, environment: dict[str, str]):
+    body = sent(Unavailable(), agent, tools=[TOOL], **environment).body
+    assert "cachePoint" not in body.decode()
+
+
+def test_a_prompt_is_cached_where_the_agent_asks_for_it():
+    assert points(replace(RESEARCH, prompt_cache=True))[1:] == [POINT] * 2
+
+
+def test_what_an_application_profile_was_made_of_decides_whether_it_caches():
+    arn = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc"
+    profile = replace(SEARCHER, model=arn)
+    prices = {arn: {"input": "3", "output": "15", "foundation": "anthropic.claude-sonnet-4-6"}}
+    assert points(profile, MODEL_PRICES=json.dumps(prices)) == [POINT] * 3
+    assert POINT not in points(profile)
 
 
 def test_an_agents_model_is_made_once_per_process():

@@ -48,6 +48,12 @@ def test_a_run_with_a_prompt_cache_has_a_column_for_it():
     assert "cache write" not in page
 
 
+def test_what_the_prompt_cache_saved_or_lost_is_said():
+    assert "Saved by the prompt cache: 0.073385 USD." in shown(cache_saved_usd="0.073384575")
+    assert "cost 0.000825 USD more than it saved" in shown(cache_saved_usd="-0.000825")
+    assert "prompt cache" not in shown(cache_saved_usd="0") + shown(cache_saved_usd=None)
+
+
 def test_an_unknown_price_is_said_never_shown_as_nothing():
     assert "unknown" in shown(cost_usd=None)
 
