@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what a failure costs in three designs; `scripts/cost_model.py --help` tells more."""
+"""Measures what a failure costs in four designs; `scripts/cost_model.py --help` tells more."""
 
 import sys
 from pathlib import Path

@@ -12,8 +12,8 @@ from scripts.cost_model.measure import Bench, Measured
 from scripts.cost_model.stories import Story, stories
 from scripts.local_aws.bedrock.process import ScriptedBedrock
 
-BARE, AGENT, CALL = DESIGNS
-"""Plain Strands agents, agent-level durability, call-level durability."""
+BARE, AGENT, _, CALL = DESIGNS
+"""Plain Strands agents, agent-level durability, call-level durability with its default, a prompt cache."""
 
 
 @dataclass(frozen=True)

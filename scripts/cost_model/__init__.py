@@ -1,1 +1,1 @@
-"""Measures what a failure costs in three designs."""
+"""Measures what a failure costs in four designs."""

@@ -22,9 +22,10 @@ from scripts.cost_model.stories import PACKAGED
 from scripts.local_aws.processes.child import REPOSITORY, ChildDied
 
 PAGE = REPOSITORY / "docs" / "cost.md"
+README = REPOSITORY / "README.md"
 PICTURE = REPOSITORY / "docs" / "pictures" / "cost.png"
 EPILOG = (
-    "exit: 0 measured; 1 a run failed, or the ledger of call-level durability is not what Bedrock served; 2 bad usage. "
+    "exit: 0 measured; 1 a run failed, or a ledger is not what Bedrock served; 2 bad usage. "
     "Takes about 20 seconds; nothing leaves this machine."
 )
 
@@ -58,7 +59,7 @@ def _keep(findings: Findings, options: argparse.Namespace) -> None:
     from scripts.cost_model.picture import draw
 
     if options.write:
-        write(findings, PAGE)
+        write(findings, PAGE, README)
     for file in filter(None, (options.picture, PICTURE if options.write else None)):
         draw(findings, file)
 
@@ -66,7 +67,8 @@ def _keep(findings: Findings, options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/cost_model.py",
-        description="What a failure costs without checkpoints, with a checkpoint per agent and with one per call: "
+        description="What a failure costs without checkpoints, with a checkpoint per agent and with one per call, "
+        "without and with a prompt cache: "
         "measured by running the workflow against a scripted Bedrock that fails on purpose.",
         epilog=EPILOG,
     )
@@ -74,5 +76,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--picture", type=new_file(".png", ".svg"), metavar="FILE", help="also draw the bars into FILE (.png or .svg)"
     )
-    parser.add_argument("--write", action="store_true", help="also update docs/cost.md and docs/pictures/cost.png")
+    parser.add_argument("--write", action="store_true", help="also update docs/cost.md, its picture and README.md")
     return parser

@@ -47,8 +47,9 @@ class Findings:
         ]
 
     def trusted(self) -> bool:
-        """Whether the default design's ledger is what Bedrock served, in every run."""
-        return all(row.ledger_usd == row.bill.usd for row in self.rows if row.design == DESIGNS[-1].name)
+        """Whether every ledger is what Bedrock served, and the default design keeps one."""
+        kept = all(row.ledger_usd is not None for row in self.rows if row.design == DESIGNS[-1].name)
+        return kept and not self.disagreements()
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -92,8 +93,12 @@ def _row(row: Measured) -> dict[str, Any]:
         "tool_runs": row.tool_runs,
         "input_tokens": paid.input_tokens,
         "output_tokens": paid.output_tokens,
+        "cache_read_tokens": paid.cache_read_tokens,
+        "cache_write_tokens": paid.cache_write_tokens,
         "usd": plain(paid.usd),
         "repaid_usd": plain(paid.repaid_usd),
+        "input_usd": plain(paid.input_usd),
         "ledger_usd": None if row.ledger_usd is None else plain(row.ledger_usd),
         "ledger_saved_usd": None if row.saved_usd is None else plain(row.saved_usd),
+        "ledger_cache_saved_usd": None if row.cache_saved_usd is None else plain(row.cache_saved_usd),
     }

@@ -60,6 +60,11 @@ class Measured:
         """What the result's own ledger says its checkpoints saved."""
         return None if self.outcome.usage is None else Decimal(self.outcome.usage["saved_usd"])
 
+    @property
+    def cache_saved_usd(self) -> Decimal | None:
+        """What the result's own ledger says its prompt cache saved."""
+        return None if self.outcome.usage is None else Decimal(self.outcome.usage["cache_saved_usd"])
+
 
 def measure(prices: Prices, tell: Callable[[str], None]) -> list[Measured]:
     """Measure everything, one run after the other.
@@ -113,6 +118,7 @@ class Bench:
             self._bedrock.url,
             MODEL_PRICES=self._prices,
             AGENTS_FOLDER=str(story.folder),
+            PROMPT_CACHE=design.prompt_cache,
             COST_MODEL_SEARCH_RESULT=str(self._found),
             COST_MODEL_SEARCH_RUNS=str(self._tool_runs),
         ):

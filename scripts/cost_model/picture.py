@@ -10,8 +10,8 @@ from scripts.cost_model.designs import DESIGNS
 from scripts.cost_model.findings import Findings, scenario
 from scripts.cost_model.measure import FAILURES, Measured
 
-COLOURS = dict(zip((design.name for design in DESIGNS), ("#8a8f98", "#e0912f", "#1f7a5c"), strict=True))
-WIDTH = 0.27
+COLOURS = dict(zip((design.name for design in DESIGNS), ("#8a8f98", "#e0912f", "#1f7a5c", "#6fc3a2"), strict=True))
+WIDTH = 0.21
 
 
 def draw(findings: Findings, file: Path) -> None:
@@ -40,7 +40,7 @@ def draw(findings: Findings, file: Path) -> None:
 
 def _panel(axes: Any, title: str, rows: Sequence[Measured]) -> None:
     for row in rows:
-        place = FAILURES.index(row.failures) + (list(COLOURS).index(row.design) - 1) * WIDTH
+        place = FAILURES.index(row.failures) + (list(COLOURS).index(row.design) - (len(COLOURS) - 1) / 2) * WIDTH
         _bar(axes, place, row)
     labels = [scenario(row) for row in rows[:: len(COLOURS)]]
     axes.set_xticks(range(len(FAILURES)), labels)
@@ -57,5 +57,5 @@ def _bar(axes: Any, place: float, row: Measured) -> None:
     axes.bar(place, once, WIDTH * 0.92, color=colour)
     axes.bar(place, again, WIDTH * 0.92, bottom=once, facecolor="white", edgecolor=colour, hatch="////", linewidth=1)
     axes.annotate(
-        f"${row.bill.usd:.3f}", (place, once + again), (0, 3), textcoords="offset points", ha="center", fontsize=8
+        f"${row.bill.usd:.3f}", (place, once + again), (0, 3), textcoords="offset points", ha="center", fontsize=6
     )

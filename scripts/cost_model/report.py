@@ -14,13 +14,14 @@ from scripts.cost_model.findings import Findings, rounded, scenario
 from scripts.cost_model.measure import Measured
 from scripts.cost_model.texts import ASSUMPTIONS
 
-COLUMNS = ("failures", "design", "starts", "model calls", "repaid", "tool runs", "tokens in", "tokens out",
-           "USD", "repaid USD", "ledger")  # fmt: skip
+COLUMNS = ("failures", "design", "starts", "model calls", "repaid", "tool runs", "tokens in", "cache read",
+           "cache write", "tokens out", "USD", "repaid USD", "ledger")  # fmt: skip
 ENDLESS = 1_000
 NARROW = ("failures", "design", "model calls", "repaid", "USD", "repaid USD", "ledger")
 NARROW_REMARK = "starts, tool runs and tokens: a wider terminal, --json, or docs/cost.md"
 LEGEND = (
-    "starts: invocations of the function; repaid: replies that had been paid before; "
+    "starts: invocations of the function; repaid: replies that had been paid before; tokens in: without those that the "
+    "prompt cache read or wrote; "
     "ledger: = where the ledger in the result is exactly what Bedrock served, else what it says"
 )
 BEGIN, END = "<!-- measured by scripts/cost_model.py --write -->", "<!-- end of measured -->"
@@ -45,22 +46,38 @@ def show(findings: Findings, console: Console) -> None:
 
 def prices(findings: Findings) -> str:
     """The prices in a sentence."""
-    each = [f"{model} ${kind['input']} in, ${kind['output']} out" for model, kind in findings.prices.items()]
+    each = [
+        f"{model} ${kind['input']} in, ${kind['output']} out, ${kind['cache_read']} read from the cache, "
+        f"${kind['cache_write']} written to it"
+        for model, kind in findings.prices.items()
+    ]
     return f"{'; '.join(each)} per million tokens ({findings.prices_from})"
 
 
-def write(findings: Findings, page: Path) -> None:
-    """Replace the measured block of `page`.
+def write(findings: Findings, page: Path, short: Path) -> None:
+    """Replace the measured block of `page`, and that of `short`, which has the one table.
 
     Raises:
-        NoPlace: the page has no such block.
+        NoPlace: a page has no such block.
     """
     write_block(page, BEGIN, END, markdown(findings))
+    write_block(short, BEGIN, END, summary(findings))
 
 
 def markdown(findings: Findings) -> str:
     """The measured block: date, prices, a table per story."""
     return "\n".join(_lines(findings))
+
+
+def summary(findings: Findings) -> str:
+    """The one table of both stories, its last column the default's."""
+    *designs, default = dict.fromkeys(row.design for row in findings.rows)
+    lines = [f"| | {' | '.join(designs)} | **{default}** (here) |", f"|---|{'--:|' * (len(designs) + 1)}"]
+    for title, rows in findings.stories().items():
+        for name in dict.fromkeys(map(scenario, rows)):
+            *others, ours = (rounded(row.bill.usd) for row in rows if scenario(row) == name)
+            lines.append(f"| {title}, {name} | {' | '.join(others)} | **{ours}** |")
+    return "\n".join(lines)
 
 
 def _lines(findings: Findings) -> Iterator[str]:
@@ -103,7 +120,8 @@ def _table(title: str, rows: Sequence[Measured], columns: Sequence[str]) -> Tabl
 def _cells(row: Measured) -> tuple[str, ...]:
     paid = row.bill
     counts = (row.outcome.invocations, paid.model_calls, paid.repaid_calls, row.tool_runs)
-    tokens = (f"{paid.input_tokens:,}", f"{paid.output_tokens:,}")
+    counted = (paid.input_tokens, paid.cache_read_tokens, paid.cache_write_tokens, paid.output_tokens)
+    tokens = (f"{count:,}" for count in counted)
     usd = (rounded(paid.usd), rounded(paid.repaid_usd))
     return (scenario(row), row.design, *map(str, counts), *tokens, *usd, _ledger(row))
 

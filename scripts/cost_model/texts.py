@@ -21,10 +21,17 @@ ASSUMPTIONS = (
     "a reply has the middle of the length that its prompt asks for ("
     + ", ".join(f"{agent} {words}" for agent, words in REPLY_WORDS.items())
     + f" words); {TURN_WORDS} words and a search in each of the other turns; a search finds {FOUND_WORDS} words",
-    "a request has the real prompts, the earlier agents' whole texts and the conversation so far; no prompt caching",
+    (
+        "a request has the real prompts, the earlier agents' whole texts and the conversation so far; the "
+        "descriptions of tools are not counted"
+    ),
+    (
+        "prompts are cached in the last design only, for 5 minutes, of agents with tools, by Bedrock's rules: from "
+        "1,024 tokens of a prefix on, found again within 20 blocks"
+    ),
     (
         "the failure is a throttle, which Bedrock does not bill, and outlives the retries inside an invocation, "
-        "which are off in all three designs"
+        "which are off in all designs"
     ),
     (
         "traditional Lambda is the same agents in a plain function; a failed invocation is started again from its "

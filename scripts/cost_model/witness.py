@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,20 +10,21 @@ from typing import Any
 from scripts.local_aws.bedrock.process import ENDED
 
 PER_MILLION = 6
+KINDS = ("input", "output", "cache_read", "cache_write")
 
 
 @dataclass(frozen=True)
 class Served:
     """One request that reached Bedrock, answered or not.
 
+    `tokens`: by kind, as prices name the kinds; `input` are those that the prompt cache has no part in.
     `error`: None for a whole reply.
     """
 
     agent: str
     turn: int
     model_id: str
-    input_tokens: int
-    output_tokens: int
+    tokens: Mapping[str, int]
     error: str | None
 
 
@@ -35,8 +36,9 @@ class Bill:
         model_calls: replies that were sent whole.
         refused_calls: requests that got an error instead, such as a throttle.
         repaid_calls: replies to a turn of an agent that had been replied to before.
-        input_tokens, output_tokens: of all replies; a refused request has none.
+        input_tokens, output_tokens, cache_read_tokens, cache_write_tokens: of all replies; a refused request has none.
         usd, repaid_usd: what all replies, and the repaid ones among them, cost.
+        input_usd: what the models read cost, cached or not.
     """
 
     model_calls: int
@@ -44,15 +46,18 @@ class Bill:
     repaid_calls: int
     input_tokens: int
     output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
     usd: Decimal
     repaid_usd: Decimal
+    input_usd: Decimal
 
 
 def served(lines: Iterable[Mapping[str, Any]]) -> list[Served]:
     """The requests in the lines of a calls file, in the order they ended."""
     return [
         Served(
-            line["agent"], line["turn"], line["model_id"], line["input_tokens"], line["output_tokens"],
+            line["agent"], line["turn"], line["model_id"], {kind: line.get(f"{kind}_tokens", 0) for kind in KINDS},
             line["error"] if line["event"] == "failed" else None if line["event"] == "finished" else line["event"],
         )
         for line in lines
@@ -61,7 +66,7 @@ def served(lines: Iterable[Mapping[str, Any]]) -> list[Served]:
 
 
 def bill(calls: Sequence[Served], prices: Mapping[str, Mapping[str, str]]) -> Bill:
-    """What `calls` cost under `prices` (model id -> input, output -> USD per million tokens).
+    """What `calls` cost under `prices` (model id -> token kind -> USD per million tokens).
 
     Raises:
         KeyError: a model that was called has no price.
@@ -71,10 +76,10 @@ def bill(calls: Sequence[Served], prices: Mapping[str, Mapping[str, str]]) -> Bi
         model_calls=sum(call.error is None for call in calls),
         refused_calls=sum(call.error is not None for call in calls),
         repaid_calls=len(repaid),
-        input_tokens=sum(call.input_tokens for call in calls),
-        output_tokens=sum(call.output_tokens for call in calls),
+        **{f"{kind}_tokens": sum(call.tokens[kind] for call in calls) for kind in KINDS},
         usd=sum((_usd(call, prices) for call in calls), Decimal(0)),
         repaid_usd=sum((_usd(call, prices) for call in repaid), Decimal(0)),
+        input_usd=sum((_usd(call, prices, set(KINDS) - {"output"}) for call in calls), Decimal(0)),
     )
 
 
@@ -89,7 +94,7 @@ def _repaid(calls: Sequence[Served]) -> list[Served]:
     return again
 
 
-def _usd(call: Served, prices: Mapping[str, Mapping[str, str]]) -> Decimal:
+def _usd(call: Served, prices: Mapping[str, Mapping[str, str]], kinds: Collection[str] = KINDS) -> Decimal:
     price = prices[call.model_id]
-    amount = call.input_tokens * Decimal(price["input"]) + call.output_tokens * Decimal(price["output"])
-    return amount.scaleb(-PER_MILLION)
+    amounts = (tokens * Decimal(price[kind]) for kind, tokens in call.tokens.items() if tokens and kind in kinds)
+    return sum(amounts, Decimal(0)).scaleb(-PER_MILLION)
