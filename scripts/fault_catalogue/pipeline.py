@@ -17,11 +17,11 @@ from typing import Any
 from scripts.fault_catalogue import tool_faults
 from scripts.fault_catalogue.bucket_endpoint import BucketServer, BucketService
 from scripts.fault_catalogue.bucket_faults import BucketAct
-from scripts.fault_catalogue.certificates import certificate
 from scripts.fault_catalogue.engine_endpoint import EngineFault, EngineServer, EngineService
 from scripts.fault_catalogue.entry import Entry
 from scripts.fault_catalogue.loopback import serving
 from scripts.fault_catalogue.model_endpoint import ModelFault, ModelServer, ModelService, Proxy
+from scripts.local_aws.certificates import certificate
 
 AGENTS = Path(__file__).parent / "agents"
 PRICE = {"input": "3", "output": "15"}

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from scripts.fault_catalogue.certificates import certificate
+from scripts.local_aws.certificates import certificate
 from tests.lambda_src.durable_strands import providers
 from tests.lambda_src.durable_strands.answers import BEGUN, answer, bedrock_stream, ended, error_frame, service
 from tests.lambda_src.durable_strands.one_agent import failure_of, outcome_of

@@ -44,7 +44,11 @@ def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
 
 def database(server: Server, user: str = "reader", password: str = "reads", host: str = "db.example.org") -> Postgres:
     return Postgres(
-        host=host, port=server.port, database="postgres", credentials=lambda: (user, password), ca_file=server.ca_file
+        host=host,
+        port=server.port,
+        database="postgres",
+        credentials=lambda: (user, password),
+        ca_file=str(server.ca_file),
     )
 
 
@@ -173,7 +177,7 @@ def test_fails_when_the_database_is_not_there_or_is_another(server):
     with pytest.raises(QueryRefused, match="password authentication failed"):
         ask(server, "select 1", database=database(server, password="wrong"))
     with pytest.raises(QueryRefused, match="could not be reached"):  # the certificate is for another name
-        ask(server, "select 1", database=database(server, host=LOOPBACK))
+        ask(server, "select 1", database=database(server, host="localhost"))
     strangers = Postgres(host="db.example.org", port=server.port, database="postgres", credentials=lambda: ("x", "x"))
     with pytest.raises(QueryRefused, match="could not be reached"):  # nobody that the system trusts has signed it
         ask(server, "select 1", database=strangers)
