@@ -1,6 +1,7 @@
 """The agents that a folder declares, by the rule book that ships with the Lambda, with the tools that synth can see."""
 
 import importlib
+import posixpath
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def rule_book() -> ModuleType:
 
 def boxes_in(folder: Path) -> tuple[str, ...]:
     """Names of the boxes of packaged tools that `<folder>/agents.toml` switches on; its rules are checked elsewhere."""
-    tables = tomllib.loads((folder / "agents.toml").read_text(encoding="utf-8")).get("tools", {})
+    tables = _tables(folder)
     return tuple(name for name in toolboxes().TOOLBOXES if name in tables)
 
 
@@ -103,6 +104,17 @@ def models_in(folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
     document = tomllib.loads((folder / "agents.toml").read_text(encoding="utf-8"))
     declared = {agent["name"]: agent["model"] for agent in document.get("agents", [])}
     return declared, model_rules().model_tables(document.get("models", {}), {}, "agents.toml")
+
+
+def documents_folder_in(folder: Path) -> str | None:
+    """Where `<folder>/agents.toml` says that documents are, from the folder; None if it does not."""
+    named = _tables(folder).get("documents", {}).get("folder")
+    return posixpath.normpath(named) if isinstance(named, str) else None
+
+
+def _tables(folder: Path) -> dict[str, Any]:
+    tables: dict[str, Any] = tomllib.loads((folder / "agents.toml").read_text(encoding="utf-8")).get("tools", {})
+    return tables
 
 
 def toolboxes() -> ModuleType:

@@ -41,8 +41,12 @@ def agent_tools(stack: Stack, props: PipelineProps) -> dict[str, list[str]]:
 
 def boxes_used(props: PipelineProps) -> set[str]:
     """The boxes of packaged tools that the agents file or a keyword switches on; the code of the rest does not ship."""
-    folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
-    return {*boxes_in(folder), *(choice.box for choice in props.tools)}
+    return {*boxes_in(agents_folder(props)), *(choice.box for choice in props.tools)}
+
+
+def agents_folder(props: PipelineProps) -> Path:
+    """The caller's own, or the packaged one."""
+    return Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
 
 
 def allow_reading(stack: Stack, props: PipelineProps, role: iam.IRole) -> None:

@@ -5,6 +5,7 @@ Standard library only and no import of this package, so that the Docker image fo
 
 import argparse
 import csv
+import os
 import platform
 import shutil
 import subprocess
@@ -69,6 +70,7 @@ def build(
     prune: bool,
     compiler: str | None,
     keep: Sequence[str] = (),
+    indexed: Sequence[str] = (),
 ) -> None:
     """Build the package.
 
@@ -81,9 +83,10 @@ def build(
         prune: False keeps every package and service model, for tools that may need them.
         keep: packages and service models that stay although `prune` would leave them out. Default: none.
         compiler: a Python of that same minor version; None ships source only.
+        indexed: folders of documents inside the package; each gets its index. Default: none.
 
     Raises:
-        RuntimeError: when the installer fails, with the end of its output.
+        RuntimeError: when the installer or the indexing fails, with the end of its output.
     """
     output.mkdir(parents=True, exist_ok=True)
     requirements = [(file, inside) for file, inside in sources if Path(inside).name == OUR_REQUIREMENTS]
@@ -93,6 +96,8 @@ def build(
         target = output / inside
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
+    for folder in indexed:
+        _index(output, folder)
     _same_modes(output)
     if compiler:
         _compile(compiler, output)
@@ -165,8 +170,20 @@ def _pins(file: Path) -> list[str]:
 def _run_installer(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        end = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
-        raise RuntimeError(f"{' '.join(command[:4])} could not install the Lambda's dependencies:\n{end}")
+        raise RuntimeError(f"{' '.join(command[:4])} could not install the Lambda's dependencies:\n{_end(done)}")
+
+
+def _index(output: Path, folder: str) -> None:
+    """Done by the package's own code, which needs nothing that is built for the function's processor."""
+    command = [sys.executable, "-B", "-m", "research_tools.documents", str(output / folder)]
+    where = {**os.environ, "PYTHONPATH": str(output)}
+    done = subprocess.run(command, cwd=output, env=where, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(f"the documents in {folder} could not be indexed:\n{_end(done)}")
+
+
+def _end(done: subprocess.CompletedProcess[str]) -> str:
+    return "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
 
 
 def _drop(output: Path, *, prune: bool, keep: Sequence[str] = ()) -> None:
@@ -228,6 +245,7 @@ def main() -> None:
     parser.add_argument("--architecture", required=True)
     parser.add_argument("--no-prune", action="store_true")
     parser.add_argument("--keep", action="append", default=[])
+    parser.add_argument("--index", action="append", default=[])
     chosen = parser.parse_args()
     files = [file for file in sorted(chosen.source.rglob("*")) if file.is_file()]
     build(
@@ -237,6 +255,7 @@ def main() -> None:
         architecture=chosen.architecture,
         prune=not chosen.no_prune,
         keep=chosen.keep,
+        indexed=chosen.index,
         compiler=sys.executable,
     )
 

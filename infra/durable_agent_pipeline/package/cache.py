@@ -66,6 +66,7 @@ class LocalBundling:
             architecture=package.architecture,
             prune=package.prune,
             keep=package.keep,
+            indexed=package.indexed,
             compiler=package.compiler,
         )
 
@@ -110,7 +111,8 @@ def _build_in_docker(package: Package, image: str, scratch: Path) -> None:
         *build,
     ]
     kept = [word for name in package.keep for word in ("--keep", name)]
-    subprocess.run([*command, *([] if package.prune else ["--no-prune"]), *kept], check=True)  # noqa: S603
+    indexed = [word for folder in package.indexed for word in ("--index", folder)]
+    subprocess.run([*command, *([] if package.prune else ["--no-prune"]), *kept, *indexed], check=True)  # noqa: S603
 
 
 def _docker_name(architecture: str) -> str:

@@ -2,15 +2,17 @@
 
 import hashlib
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from ..agents.declaration import model_rules, toolboxes
+from ..agents.declaration import documents_folder_in, model_rules, toolboxes
 from ..choices.props import PipelineProps
 from ..function.endpoint_use import kinds_used
-from ..function.reading import boxes_used
+from ..function.reading import agents_folder, boxes_used
 from ..names import AGENTS_FOLDER, FILE_NAME
+from ..research_tools.documents import SHIPPED_AS
 from . import build
 from .lambda_source import lambda_source, shipped_files
 
@@ -33,6 +35,9 @@ class Package:
 
     keep: tuple[str, ...] = ()
     """Packages and service models that stay all the same, for the packaged tools and the models that are used."""
+
+    indexed: tuple[str, ...] = ()
+    """Folders inside the package whose documents get their index with the build."""
 
     added: tuple[tuple[str, str], ...] = ()
     """(path inside the package, text) of what synth itself writes; of one stack, so no part of the cached build."""
@@ -68,7 +73,7 @@ class Package:
 
     def _hasher(self) -> "hashlib._Hash":
         hasher = hashlib.sha256()
-        for fact in (build.FORMAT, self.python, self.architecture, self.prune, *self.keep):
+        for fact in (build.FORMAT, self.python, self.architecture, self.prune, *self.keep, *self.indexed):
             hasher.update(f"{fact}\n".encode())
         for file, inside in self.sources:
             hasher.update(f"{inside}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
@@ -94,14 +99,16 @@ def package_of(props: PipelineProps, *, for_host: bool = False, deployment: str 
     needed |= {f"model_kinds/{folder}" for kind in kinds for folder in kind.folders}
     sources = [(file, inside) for file, inside in sources if _folder_of_choice(inside) in {None, *needed}]
     read = [(file, f"{AGENTS_FOLDER}/{inside}") for choice in props.tools for file, inside in choice.files()]
+    shipped = (*sources, *own, *read)
     return Package(
         python=f"{sys.version_info.major}.{sys.version_info.minor}" if for_host else _minor(props),
         architecture=build.HOST if for_host else props.architecture.name,
-        sources=(*sources, *own, *read),
+        sources=shipped,
         prune=not any(_is_code(inside) for _, inside in own),  # the caller's code may import what ours never does
         keep=tuple(
             sorted({name for one in (*(toolboxes().TOOLBOXES[box] for box in boxes), *kinds) for name in one.keeps})
         ),
+        indexed=tuple(_documents(props, [inside for _, inside in shipped])),
         added=() if deployment is None else ((FILE_NAME, deployment),),
     )
 
@@ -110,6 +117,15 @@ def _folder_of_choice(inside: str) -> str | None:
     """The folder of a packaged tool, or of a kind of models, that a file ships with; None for one that always ships."""
     folder = PurePosixPath(inside).parent.as_posix()
     return folder if folder.startswith(build.OURS_BY_CHOICE) else None
+
+
+def _documents(props: PipelineProps, shipped: Sequence[str]) -> Iterator[str]:
+    """The folder of documents inside the package, if there is one; what the keyword names stands above the file's."""
+    by_keyword = any(choice.box == "documents" for choice in props.tools)
+    named = SHIPPED_AS if by_keyword else documents_folder_in(agents_folder(props))
+    folder = f"{AGENTS_FOLDER}/{named}"
+    if any(inside.startswith(f"{folder}/") for inside in shipped):
+        yield folder
 
 
 def _minor(props: PipelineProps) -> str:

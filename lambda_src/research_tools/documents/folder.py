@@ -1,10 +1,11 @@
 """Documents in a folder: those that ship with the function, or a user's own."""
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from research_tools.documents.index import MOST_DOCUMENTS, index_file
+from research_tools.documents.index import FORMAT, MOST_DOCUMENTS, build, index_file
 from research_tools.documents.texts import MOST_BYTES, READERS
 from research_tools.reading import NotRead, NotUsable
 
@@ -16,11 +17,38 @@ def index_of_folder(folder: Path) -> Path:
         NotUsable: there is no such folder, no document in it, or too many.
     """
     files = documents_in(folder)
+    ready = _shipped(folder, files)
+    if ready.is_file():
+        return ready
     version = [str(folder.resolve())]
     for inside, file in files:
         at = file.stat()
         version.append(f"{inside} {at.st_size} {at.st_mtime_ns}")
-    return index_file(version, ((inside, _data(inside, file)) for inside, file in files))
+    return index_file(version, _read(files))
+
+
+def ship_index(folder: Path) -> Path:
+    """Build the index beside the documents of a package, where `index_of_folder` finds it: no start has to build it.
+
+    Raises:
+        NotUsable: there is no such folder, no document in it, or too many.
+    """
+    files = documents_in(folder)
+    file = _shipped(folder, files)
+    build(file, _read(files))
+    return file
+
+
+def _shipped(folder: Path, files: Iterable[tuple[str, Path]]) -> Path:
+    """Named by paths and sizes alone: times do not survive a zip, and a package is never changed in part."""
+    version = hashlib.sha256(str(FORMAT).encode())
+    for inside, file in files:
+        version.update(f"\n{inside} {file.stat().st_size}".encode("utf-8", "surrogatepass"))
+    return folder / f".index-{version.hexdigest()[:32]}.sqlite"
+
+
+def _read(files: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, bytes | NotRead]]:
+    return ((inside, _data(inside, file)) for inside, file in files)
 
 
 def documents_in(folder: Path) -> list[tuple[str, Path]]:

@@ -9,6 +9,7 @@ import pytest
 
 from agent_workflow.toolboxes import Documents
 from research_tools.documents import index, texts
+from research_tools.documents.folder import ship_index
 from research_tools.documents.tools import make
 from research_tools.reading import NotRead, NotUsable
 
@@ -182,6 +183,16 @@ def test_an_index_is_built_once_for_a_version(folder, monkeypatch):
     assert tools(folder)["search_documents"]("sing")[0].url in {"owls.md", "more/larks.txt"}
     assert len(built) == 2
     assert not list(built[0].parent.glob("*.building"))
+
+
+def test_an_index_that_ships_is_used_as_long_as_it_is_of_these_documents(folder):
+    shipped = ship_index(folder)
+    assert tools(folder)["search_documents"]("owls")[0].url == "owls.md"
+    assert not list(Path(tempfile.gettempdir()).rglob("*.sqlite"))
+    (folder / "eagles.md").write_text("# Eagles\n\nThey circle.\n")
+    assert tools(folder)["search_documents"]("circle")[0].url == "eagles.md"
+    assert len(list(Path(tempfile.gettempdir()).rglob("*.sqlite"))) == 1
+    assert ship_index(folder) != shipped
 
 
 def test_a_folder_of_somebody_elses_in_the_scratch_space_is_not_used(folder, tmp_path):
