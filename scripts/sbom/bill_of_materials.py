@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cyclonedx.factory.license import LicenseFactory
+from cyclonedx.model import Property
 from cyclonedx.model.bom import Bom
-from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.component import Component, ComponentScope, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from scripts.sbom.distributions import NOT_DECLARED, Shipped
+
+TOOL = "durable-agent-pipeline:tool"
+"""Property of an optional component: a packaged tool for which it ships."""
 
 
 class InvalidDocument(RuntimeError):
@@ -42,5 +46,12 @@ def cyclonedx(shipped: Sequence[Shipped], version: str) -> str:
 
 def _component(one: Shipped) -> Component:
     url = PackageURL("pypi", name=one.name, version=one.version)
-    licences = [] if one.licence == NOT_DECLARED else [LicenseFactory().make_from_string(one.licence)]
-    return Component(name=one.name, version=one.version, purl=url, bom_ref=url.to_string(), licenses=licences)
+    return Component(
+        name=one.name,
+        version=one.version,
+        purl=url,
+        bom_ref=url.to_string(),
+        licenses=[] if one.licence == NOT_DECLARED else [LicenseFactory().make_from_string(one.licence)],
+        scope=ComponentScope.OPTIONAL if one.tools else ComponentScope.REQUIRED,
+        properties=[Property(name=TOOL, value=tool) for tool in one.tools],
+    )

@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from scripts.console.ending import DONE, FAILED, ended
 from scripts.local_aws.processes.child import REPOSITORY
 from scripts.sbom.bill_of_materials import InvalidDocument, cyclonedx
 from scripts.sbom.distributions import Shipped, shipped_in
 from scripts.sbom.licences import page
+from scripts.sbom.tools import every_tool, pinned_by_tools
+
+if TYPE_CHECKING:
+    from infra.durable_agent_pipeline.choices.props import PipelineProps
 
 PAGE = REPOSITORY / "docs" / "licences.md"
 EPILOG = "exit: 0 done; 1 the package could not be built, or docs/licences.md is out of date (--check); 2 bad usage"
@@ -32,10 +38,18 @@ def shipped_by_the_construct() -> list[Shipped]:
         RuntimeError: it cannot be built here.
     """
     from infra.durable_agent_pipeline.choices.props import PipelineProps
+
+    always = shipped_with(PipelineProps())
+    known, boxes = {one.name for one in always}, pinned_by_tools()
+    more = [one for one in shipped_with(PipelineProps(**every_tool())) if one.name not in known]
+    return sorted([*always, *(replace(one, tools=boxes.get(one.name, ("mcp",))) for one in more)])
+
+
+def shipped_with(props: PipelineProps) -> list[Shipped]:
+    """What the package of these choices ships."""
     from infra.durable_agent_pipeline.package.cache import LocalBundling
     from infra.durable_agent_pipeline.package.inputs import package_of
 
-    props = PipelineProps()
     with TemporaryDirectory(prefix="sbom-") as scratch:
         LocalBundling(package_of(props), props.runtime.bundling_image.image).try_bundle(scratch)
         return shipped_in(Path(scratch))
@@ -62,8 +76,8 @@ def _version() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/sbom.py",
-        description="List the third-party packages that ship in the Lambda package: as a CycloneDX 1.6 JSON document "
-        "on stdout, or as docs/licences.md.",
+        description="List the third-party packages that ship in the Lambda package, with packaged tools or without: "
+        "as a CycloneDX 1.6 JSON document on stdout, or as docs/licences.md.",
         epilog=EPILOG,
     )
     kind = parser.add_mutually_exclusive_group()

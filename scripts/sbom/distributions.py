@@ -22,12 +22,14 @@ class Shipped:
         version: its version.
         licence: SPDX expression, or the name that its metadata gives; `not declared` without one.
         home: where its source or home page is; empty if the metadata does not say.
+        tools: packaged tools without which it does not ship. Default: it always ships.
     """
 
     name: str
     version: str
     licence: str
     home: str
+    tools: tuple[str, ...] = ()
 
 
 def shipped_in(package: Path) -> list[Shipped]:

@@ -25,7 +25,16 @@ def test_the_page_of_licences_is_what_ships():
 def test_the_document_lists_what_ships_and_no_pruned_package():
     document = json.loads(sbom().stdout)
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
-    names = {component["name"] for component in document["components"]}
+    names = {component["name"] for component in document["components"] if component["scope"] == "required"}
     assert {"strands-agents", "boto3", "urllib3", "pydantic-core"} <= names
     assert not names & {name.replace("_", "-") for name in UNUSED}
+    optional = {
+        component["name"]: {tool["value"] for tool in component["properties"]}
+        for component in document["components"]
+        if component["scope"] == "optional"
+    }
+    assert not names & optional.keys()
+    alone = {"pypdf": {"documents"}, "microsoft-antissrf": {"pages"}, "sqlglot": {"database"}, "mcp": {"mcp"}}
+    assert {name: optional[name] for name in alone} == alone
+    assert set().union(*optional.values()) == {"documents", "pages", "database", "mcp"}
     assert all(component["licenses"] for component in document["components"])
