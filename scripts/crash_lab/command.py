@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Kill the pipeline's process (SIGKILL) before, during and after every durable operation, each time "
         "in a new execution, and show that no completed call is made again. Needs no AWS account and no network.",
         epilog="exit: 0 every tried point holds; 1 one does not, or nothing could be tried; 2 bad usage. All points "
-        "take about twelve minutes on two quiet cores.",
+        "take about sixteen minutes on two quiet cores.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the table")
     parser.add_argument("--scenario", choices=SCENARIOS, metavar="NAME", help=f"{', '.join(SCENARIOS)}. Default: all")

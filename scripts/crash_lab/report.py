@@ -76,7 +76,7 @@ def document(sweeps: Sequence[Sweep], seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 1),
         "notices_repeated": notices_repeated(verdicts),
         "reviews_asked_again": sum(len(verdict.asked_again) for verdict in verdicts),
-        "undisturbed": {sweep.scenario.name: _spent(sweep.undisturbed["usage"]) for sweep in sweeps},
+        "undisturbed": {sweep.scenario.name: _summary(sweep.undisturbed) for sweep in sweeps},
         "not_compared": NOT_COMPARED,
         "points": [
             {"scenario": sweep.scenario.name, **_point(verdict)} for sweep in sweeps for verdict in sweep.verdicts
@@ -139,8 +139,15 @@ def reasons(verdict: Verdict) -> list[str]:
     return found + ([verdict.failure] if verdict.failure else [])
 
 
-def _spent(usage: dict[str, Any]) -> dict[str, Any]:
-    return {name: usage[name] for name in ("model_calls", "tool_calls", "cost_usd") if name in usage}
+def _summary(result: dict[str, Any]) -> dict[str, Any]:
+    """What an undisturbed run took, and what it may cite."""
+    usage, cited = result["usage"], result.get("citations")
+    spent = {name: usage[name] for name in ("model_calls", "tool_calls", "cost_usd") if name in usage}
+    if cited is None:
+        return spent
+    return spent | {
+        "sources": len(result["sources"]), "verified": cited["verified"], "dropped": len(cited["dropped"])
+    }  # fmt: skip
 
 
 def _row(path: str, verdicts: list[Verdict]) -> Row:

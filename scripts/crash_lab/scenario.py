@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ class Scenario:
     throttled: the model call that is throttled once where a point needs a RETRY. Default: there are no such points.
     packaged_flow: its agents work in the order of the packaged flow.py. Default: of their own, or of the file.
     environment: more variables of the function.
+    world: starts what its tools lead to; given a stack's folder, with the agents in it, it gives more variables.
+        Default: they lead nowhere.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Scenario:
     throttled: str | None = None
     packaged_flow: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    world: Callable[[Path], AbstractContextManager[Mapping[str, str]]] | None = None
 
     @property
     def agents_folder(self) -> Path:

@@ -44,9 +44,12 @@ class LabStack:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as running:
+            agents = self._agents()
+            world = self.scenario.world
+            leading = running.enter_context(world(self._folder)) if world else {}
             self._bedrock = running.enter_context(ScriptedBedrock(self._folder))
             self.topic = running.enter_context(Topic())
-            self._stack = running.enter_context(LocalStack(self._settings()))
+            self._stack = running.enter_context(LocalStack(self._settings(agents, leading)))
             self._running = running.pop_all()
         return self
 
@@ -89,14 +92,15 @@ class LabStack:
             shutil.copy(PACKAGED_FLOW, folder)
         return folder
 
-    def _settings(self) -> StackSettings:
+    def _settings(self, agents: Path, leading: Mapping[str, str]) -> StackSettings:
         files = {"LAB_WITNESS": self.witness, "LAB_OUTBOX": self.outbox, "LAB_HOLD": self._hold}
         return StackSettings(
             folder=self._folder,
             environment={
                 **self.scenario.variables(),
                 **self.topic.environment,
-                "AGENTS_FOLDER": str(self._agents()),
+                **leading,
+                "AGENTS_FOLDER": str(agents),
                 **{name: str(file) for name, file in files.items()},
                 # an endpoint of the lab's own: its script is replaced for every execution
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock.url,

@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from scripts.crash_lab.observation import Evidence
 from scripts.crash_lab.scenarios import SCENARIOS
+from scripts.crash_lab.scenarios.sources import READ
 from scripts.crash_lab.scenarios.tools import TOOLS
 from scripts.crash_lab.stack import LabStack
 from scripts.crash_lab.verdict import times_made
@@ -20,7 +20,13 @@ from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-POINTS = 4
+SAMPLES = {
+    "tools": (4, 92, (6, 6)),
+    "sources": (6, 86 if READ < 7 else 95, (5, READ + 1)),
+    "flow": (4, 89, (7, 1)),
+    "batch": (4, 28, (2, 0)),
+}
+"""Scenario -> points to try, least that there are, calls of models and of tools."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -33,25 +39,29 @@ def crash_lab(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_sample_of_kills_repeats_no_completed_call(tmp_path: Path):
-    done = crash_lab("--points", str(POINTS), "--json", "--picture", str(tmp_path / "sweep.png"))
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_sample_of_kills_repeats_no_completed_call(scenario: str, tmp_path: Path):
+    points, least_known, calls = SAMPLES[scenario]
+    picture = ("--picture", str(tmp_path / "sweep.png"))
+    done = crash_lab("--scenario", scenario, "--points", str(points), "--json", *picture)
 
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
-    tried = POINTS * len(SCENARIOS)
-    assert figures["points_known"] >= 180
-    assert figures["points_tried"] == figures["points_holding"] == figures["processes_killed"] == tried
-    assert figures["results_identical"] == figures["ledgers_identical"] == tried
+    assert figures["points_known"] >= least_known
+    assert figures["points_tried"] == figures["points_holding"] == figures["processes_killed"] == points
+    assert figures["results_identical"] == figures["ledgers_identical"] == points
     assert figures["reviews_asked_again"] == 0
     assert figures["completed_calls_repeated"] == 0
     assert figures["completed_calls_kept"] > 0, "a sample in which nothing was completed proves nothing"
-    counted = {name: (spent["model_calls"], spent["tool_calls"]) for name, spent in figures["undisturbed"].items()}
-    assert counted == {"tools": (6, 6), "flow": (7, 1), "batch": (2, 0)}
-    moments = Counter(point["moment"] for point in figures["points"])
-    assert set(moments) == {"before", "during", "after"}
+    undisturbed = figures["undisturbed"][scenario]
+    assert (undisturbed["model_calls"], undisturbed["tool_calls"]) == calls
     assert all(point["killed_pid"] not in point["pids"][1:] for point in figures["points"] if len(point["pids"]) == 2)
     assert all(point["in_flight_calls_repeated"] for point in figures["points"] if point["moment"] == "during")
-    assert (tmp_path / "sweep-flow.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / f"sweep-{scenario}.png").read_bytes().startswith(b"\x89PNG")
+    if scenario == "sources":
+        killed = {point["moment"] for point in figures["points"] if "/tool-" in point["operation"]}
+        assert killed >= {"during", "after"}, "the sample must have a kill inside a tool"
+        assert (undisturbed["sources"], undisturbed["verified"], undisturbed["dropped"]) == (READ, READ, 3)
 
 
 def test_bad_usage_starts_nothing():

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from agent_workflow.toolboxes import TOOLBOXES
 from scripts.crash_lab.command import main
 from scripts.crash_lab.observation import Evidence
 from scripts.crash_lab.picture import BROKEN, MORE, NONE, ONCE, UNTRIED, colour_of, draw
@@ -30,6 +31,7 @@ from scripts.crash_lab.report import (
 )
 from scripts.crash_lab.scenario import Call, Scenario, says
 from scripts.crash_lab.scenarios import SCENARIOS
+from scripts.crash_lab.scenarios.sources import READ, SOURCES
 from scripts.crash_lab.scenarios.tools import TOOLS
 from scripts.crash_lab.sweep import Sweep, Unusable, clean
 from scripts.crash_lab.verdict import Verdict, differing, judge
@@ -410,6 +412,19 @@ def test_one_scenario_has_parallel_tools_a_single_tool_and_a_question_in_the_mid
         "research-agent/model-4",
         "analysis-agent/model-1",
         "summary-agent/model-1",
+    ]
+
+
+def test_another_has_every_packaged_tool_that_can_run_here_and_cites_what_each_read():
+    packaged = {tool for box in TOOLBOXES.values() for tool in box.tools} - ({"query_database"} - set(_used(SOURCES)))
+    assert {*packaged, "wiki_look_up", "count_words"} == set(_used(SOURCES))
+    text = SOURCES.replies[-1]["text"]
+    assert all(f"[s{number}]" in text for number in range(1, READ + 1))
+
+
+def _used(scenario: Scenario) -> list[str]:
+    return [
+        use["name"] for reply in scenario.replies for use in reply.get("tool_uses", ()) if use["name"] != "Findings"
     ]
 
 

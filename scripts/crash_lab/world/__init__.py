@@ -1,0 +1,1 @@
+"""What the tools of the scenario `sources` lead to: endpoints on loopback, a database, a server over stdio."""
