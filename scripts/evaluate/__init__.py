@@ -1,0 +1,1 @@
+"""How good the reports are, over topics whose answers are known."""
