@@ -39,7 +39,7 @@ def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         settings = read_settings({"AGENTS_FOLDER": str(tmp_path)})
         yield lambda: build_agent(spec, settings)
     module._model.cache_clear()
-    module._session.cache_clear()
+    module.session.cache_clear()
 
 
 def usage_of(agent: Agent) -> list[Usage | None]:
