@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.operate.console_page.document import head, rows
+from scripts.operate.endings import NotFound
 from scripts.operate.history import Operation
 from scripts.operate.looking import LOOK_SECONDS
 from scripts.operate.place import Place
@@ -21,22 +23,28 @@ MOST = 100
 
 @dataclass
 class Watched:
-    """One execution and the changes of it, for any number of pages."""
+    """One execution and the changes of it, for any number of pages.
+
+    Attributes:
+        execution: as it was read.
+        changes: how often something was new.
+        looked: when it was last asked for, on the monotonic clock.
+    """
 
     execution: Execution
     changes: int = 0
     _changed: dict[int, tuple[int, Operation]] = field(default_factory=dict)
-    _looked: float = field(default_factory=time.monotonic)
+    looked: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self) -> None:
         """Ask again, if nobody has within the last second and it has not ended."""
         with self._lock:
-            if self.execution.is_over or time.monotonic() - self._looked < LOOK_SECONDS:
+            if self.execution.is_over or time.monotonic() - self.looked < LOOK_SECONDS:
                 return
             before = self.execution.status
             news = self.execution.refresh()
-            self._looked = time.monotonic()
+            self.looked = time.monotonic()
             if news or self.execution.status != before:
                 self.changes += 1
             for _, operation in news:
@@ -79,6 +87,22 @@ class Watchlist:
             while len(self._found) > MOST:
                 self._found.popitem(last=False)
             return found
+
+    def freshen(self, arns: Iterable[str], most: int) -> None:
+        """Look again at a few of them, those first that were not looked at the longest time.
+
+        Lambda allows few calls a second: a list of many that run must not use them up.
+        """
+        with self._lock:
+            known = dict(self._found)
+        stale = [arn for arn in arns if arn not in known or not known[arn].execution.is_over]
+        for arn in sorted(stale, key=lambda arn: known[arn].looked if arn in known else 0)[:most]:
+            with suppress(NotFound):  # its retention ended between the two calls
+                self.get(arn).look()
+
+    def known(self, arn: str) -> Watched | None:
+        """One of them, if it was read."""
+        return self._found.get(arn)
 
     def follow(self, arn: str, seen: int | None) -> Iterator[dict[str, Any]]:
         """What a page is told: first what it has not seen, then each change until the execution has ended.

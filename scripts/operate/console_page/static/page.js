@@ -38,7 +38,7 @@ async function list() {
   find("executions").replaceChildren(...found.executions.map((one) => element("tr", { className: one.arn === opened ? "chosen" : "" },
     element("td", {}, element("a", { href: `#/${encodeURIComponent(one.arn)}`, "data-arn": one.arn }, one.name), one.waits ? element("span", { className: "chip held" }, "asks you") : null),
     element("td", {}, chip(one.status)), element("td", {}, clock(one.started)),
-    element("td", { className: "figure" }, tookOf(one, now)), element("td", { className: "figure" }, dollars(one.usd)))));
+    element("td", { className: "figure" }, tookOf(one, now)), element("td", { className: "figure" }, one.usd === null ? "" : dollars(one.usd)))));
   find("executions").querySelector(`[data-arn="${CSS.escape(active ?? "")}"]`)?.focus();
   find("none").hidden = found.executions.length > 0;
   find("more").hidden = !found.more;

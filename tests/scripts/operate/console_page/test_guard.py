@@ -171,3 +171,24 @@ def test_an_execution_whose_retention_ended_between_two_calls_stays_in_the_list(
     )
     (row,) = console.get("/api/executions", headers=KNOWN).json()["executions"]
     assert (row["name"], row["usd"], row["status"]) == ("old", None, "SUCCEEDED")
+
+
+def test_a_list_of_many_that_run_reads_few_of_them_each_time_and_every_one_in_turn(console, account):
+    rows: list[Any] = [summary(f"one-{number}", "RUNNING") for number in range(10)]
+    for _ in range(3):
+        account.on("lambda", Answer("list_durable_executions_by_function", None, {"DurableExecutions": rows}))
+    read = [(f"one-{number}", "RUNNING") for number in range(10)]
+    answers: list[Answer] = []
+    for name, status in read:
+        answers += [
+            Answer("get_durable_execution", {"DurableExecutionArn": arn_of(name), "IncludeExecutionData": True},
+                   details(name, status)),
+            Answer("get_durable_execution_history", None, {"Events": []}),
+        ]  # fmt: skip
+    listed = account.answers["lambda"]
+    first, second, third = listed[:3]
+    account.answers["lambda"] = [first, *answers[:8], second, *answers[8:16], third, *answers[16:]]
+    for _ in range(3):
+        assert console.get("/api/executions", headers=KNOWN).status_code == 200
+    assert account.calls.count(("lambda", "GetDurableExecution")) == 10
+    account.assert_all_asked()
