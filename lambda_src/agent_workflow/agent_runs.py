@@ -55,9 +55,9 @@ class AgentRuns:
             self.remember(failure, agent)
             self._bookkeeper.enter_unreturned()
             own = [call for call in failure.calls if call.agent == operation]
-            beyond = beyond_calls(failure, operation, agent.model)
+            beyond = beyond_calls(failure, operation, agent.billed_as)
             usage, unknown = total_usage([*own, *beyond]), unknown_calls([*own, *beyond])
-            self._bookkeeper.ledger.add_failure(operation, agent.model, usage, unknown)
+            self._bookkeeper.ledger.add_failure(operation, agent.billed_as, usage, unknown)
             if isinstance(failure, ResultNotKept) and context.is_replaying():
                 self._enter_what_came_after(agent)
             # not logger.exception: the messages below the failure may quote texts
@@ -69,7 +69,7 @@ class AgentRuns:
     def _enter_what_came_after(self, lost: AgentSpec) -> None:
         """What earlier passes paid behind a lost result is in checkpoints that this pass does not come to."""
         for later in self._agents[self._agents.index(lost) + 1 :][:1]:
-            self._bookkeeper.ledger.add_failure(later.operation, later.model, Usage(), unknown=1)
+            self._bookkeeper.ledger.add_failure(later.operation, later.billed_as, Usage(), unknown=1)
 
     def answer(self, context: DurableContext, agent: AgentSpec, prompt: str, operation: str, observer: Observer) -> str:
         """The answer of an agent that another one asks, which goes on without it if it fails.
@@ -85,7 +85,7 @@ class AgentRuns:
         except AgentFailed as failure:
             line = "agent=<%s>, error=<%s> | question not answered"
             context.logger.warning(line, agent.name, failure.error_type)
-            failure.calls += tuple(beyond_calls(failure, operation, agent.model))
+            failure.calls += tuple(beyond_calls(failure, operation, agent.billed_as))
             failure.cost_is_entered()
             raise
 

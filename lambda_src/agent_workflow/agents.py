@@ -48,6 +48,7 @@ def read_agents_and_boxes(
     more_settings: Mapping[str, Mapping[str, Any]] | None = None,
     more_tools: Mapping[str, Sequence[str]] | None = None,
     more_models: Mapping[str, Mapping[str, Any]] | None = None,
+    more_fields: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[tuple[AgentSpec, ...], Mapping[str, Any]]:
     """The agents, and the settings of the packaged tools that are switched on.
 
@@ -57,13 +58,20 @@ def read_agents_and_boxes(
         more_settings: as for `declaration.read_tables`.
         more_tools: as for `declaration.read_tables`.
         more_models: as for `declaration.read_tables`.
+        more_fields: as for `declaration.read_tables`.
 
     Raises:
         InvalidConfiguration: as `read_agents`.
     """
     overrides = dict(models or {})
     try:
-        tables = read_tables(folder, more_settings=more_settings, more_tools=more_tools, more_models=more_models)
+        tables = read_tables(
+            folder,
+            more_settings=more_settings,
+            more_tools=more_tools,
+            more_models=more_models,
+            more_fields=more_fields,
+        )
         agents = tables.agents
         if unknown := sorted(overrides.keys() - {agent.name for agent in agents}):
             raise InvalidConfiguration(f"models may be given for declared agents only, got {shown(unknown[0])}")

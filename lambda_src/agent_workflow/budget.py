@@ -41,9 +41,9 @@ def check_prices(agents: Iterable[AgentSpec], ledger: Ledger, *, bounded: bool) 
         UnpricedModel: a budget applies and the model of an agent has no price.
     """
     for agent in agents:
-        if bounded and agent.model not in ledger.prices:
+        if bounded and agent.billed_as not in ledger.prices:
             raise UnpricedModel(
-                f"a budget needs a price for every model, got none for {shown(agent.model)} of agent {agent.name}",
+                f"a budget needs a price for every model, got none for {shown(agent.billed_as)} of agent {agent.name}",
             )
 
 

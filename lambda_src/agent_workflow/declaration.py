@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .call_choices import REASONING, TIER, Reasoning, billed_as, refuse_reasoning
+from .model_features import DEFAULT_TIER
 from .model_tables import model_tables
 from .rules import FLAG, Rule, is_table, made, ruled, shown, text, whole, words
 from .toolboxes import boxes_of, has_packaged, refuse_effects
@@ -160,6 +162,9 @@ class Declaration:
         prompt_cache: whether Bedrock keeps its prompt and conversation for the next turn, where the model can. Default:
             whether it has tools or asks questions: a write costs more than plain input, so one that is called once
             would pay for nothing.
+        service_tier: Bedrock's, for models that have more than one; a reserved one is bought beforehand. Default:
+            `default`.
+        reasoning: how much the model thinks before it answers, for models that can. Default: the model's own.
     """
 
     name: str = ruled(text(_NAME, f"a word like {_NAME}"))
@@ -173,11 +178,18 @@ class Declaration:
     questions: Questions | None = ruled(_QUESTIONS, default=None)  # noqa: RUF009 - as above
     critic: Critic | None = ruled(_CRITIC, default=None)  # noqa: RUF009 - as above
     prompt_cache: bool | None = ruled(FLAG, default=None)
+    service_tier: str = ruled(TIER, default=DEFAULT_TIER)
+    reasoning: Reasoning | None = ruled(REASONING, default=None)  # noqa: RUF009 - as above
 
     @property
     def caches(self) -> bool:
         """Whether its prompt is to be cached, as far as the declaration tells."""
         return bool(self.tools or self.questions) if self.prompt_cache is None else self.prompt_cache
+
+    @property
+    def billed_as(self) -> str:
+        """The id under which its calls are priced: the model's, with the tier unless that is the default one."""
+        return billed_as(self.model, self.service_tier)
 
 
 @dataclass(frozen=True)
@@ -210,6 +222,7 @@ def read_tables(
     more_settings: Mapping[str, Mapping[str, Any]] | None = None,
     more_tools: Mapping[str, Sequence[str]] | None = None,
     more_models: Mapping[str, Mapping[str, Any]] | None = None,
+    more_fields: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Tables:
     """Read and check `<folder>/agents.toml`.
 
@@ -218,6 +231,7 @@ def read_tables(
         more_settings: of packaged tools, as a deployment chose them; they stand above those of the file.
         more_tools: name of an agent -> packaged tools that the deployment gave it besides.
         more_models: id of a model -> fields of its table, as the deployment chose them.
+        more_fields: name of an agent -> fields that stand above its own, `service_tier` and `reasoning`.
 
     Raises:
         ValueError: in one line that names the file, the agent, the rule and the value got.
@@ -225,7 +239,7 @@ def read_tables(
     entries, tools, models = _entries(folder / FILE)
     boxes = boxes_of(tools, more_settings or {}, FILE)
     declared: list[Declaration] = []
-    for entry in entries:
+    for entry in (_with(each, more_fields or {}) for each in entries):
         agent = made(Declaration, entry, f"{FILE}: agent {shown(entry.get('name'))}")
         more = (more_tools or {}).get(agent.name, ())
         agent = replace(agent, tools=tuple(dict.fromkeys((*agent.tools, *more))))
@@ -233,8 +247,18 @@ def read_tables(
         harmless = [tool for tool, options in agent.tool_options.items() if options.reads_only]
         refuse_effects(agent.tools, harmless, boxes, f"{FILE}: agent {agent.name!r}")
         declared.append(agent)
+    if odd := sorted((more_fields or {}).keys() - {one.name for one in declared}):
+        raise ValueError(f"service_tiers and reasoning must name agents of {FILE}, got {shown(odd[0])}")
     _check_together({one.name: one for one in declared}, boxes)
     return Tables(tuple(declared), boxes, model_tables(models, more_models or {}, FILE))
+
+
+def _with(entry: Mapping[str, Any], more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The entry with a deployment's fields; a temperature was chosen for answers without reasoning."""
+    name = entry.get("name")
+    chosen = more.get(name, {}) if isinstance(name, str) else {}
+    left = {field: value for field, value in entry.items() if field != "temperature" or "reasoning" not in chosen}
+    return {**left, **chosen}
 
 
 def in_order(agents: Iterable[D]) -> tuple[D, ...]:
@@ -291,6 +315,8 @@ def _check(agent: Declaration, earlier: Sequence[str]) -> None:
     if agent.name in (*RESERVED, *earlier):
         raise ValueError(f"{FILE}: name must be none of {', '.join((*RESERVED, *earlier))}, got {agent.name!r}")
     where = f"{FILE}: agent {agent.name!r}"
+    if agent.reasoning:
+        refuse_reasoning(where, agent.reasoning, agent.max_tokens, agent.temperature)
     for given in agent.inputs:
         if given not in (QUERY, *earlier):
             raise ValueError(

@@ -37,6 +37,7 @@ def deployed() -> Deployment:
         more_settings=settings.tool_settings,
         more_tools=settings.agent_tools,
         more_models=settings.model_settings,
+        more_fields=settings.agent_calls,
     )
     refuse_unguarded(settings, agents)
     return Deployment(settings, agents, boxes)

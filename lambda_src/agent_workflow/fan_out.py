@@ -108,7 +108,7 @@ class FanOut:
     def _enter(self, agent: AgentSpec, one: Branch, failure: AgentFailed) -> None:
         """Enter what a failed branch spent beyond its finished calls, such as a reply that could not be kept."""
         lost = self._bookkeeper.enter_unreturned(f"{one.number}/")
-        for record in beyond_calls(failure, agent.operation, agent.model, lost):
+        for record in beyond_calls(failure, agent.operation, agent.billed_as, lost):
             self._bookkeeper.ledger.add(replace(record, name=f"{one.number}/{FAILED}"))
 
 

@@ -6,11 +6,13 @@ agents does not pay for them.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agent_workflow.agents import AgentSpec
-from agent_workflow.model_features import cache_lives
+from agent_workflow.errors import InvalidConfiguration
+from agent_workflow.model_features import DEFAULT_TIER, cache_lives, reasoning_fields
 from agent_workflow.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,15 +33,37 @@ def build_model(agent: AgentSpec, settings: Settings) -> Model:
         guardrail=(settings.guardrail_id, settings.guardrail_version) if settings.guardrail_id else None,
         timeouts=(settings.connect_timeout_seconds, settings.read_timeout_seconds),
         cached=cached_for(agent, settings),
+        service_tier=agent.service_tier,
+        more_fields=_reasoning(agent, settings),
     )
 
 
 def cached_for(agent: AgentSpec, settings: Settings) -> str | None:
     """How long Bedrock is asked to keep the agent's prompt: 5m or 1h; None, not at all."""
-    price = settings.prices.get(agent.model)
-    foundation = (price and price.foundation) or agent.model
     life = settings.prompt_cache
-    return life if agent.caches and life in cache_lives(foundation) else None
+    return life if agent.caches and life in cache_lives(_foundation(agent, settings)) else None
+
+
+def _foundation(agent: AgentSpec, settings: Settings) -> str:
+    """What tells the model's family: its id, or what an application inference profile was made of."""
+    price = settings.prices.get(agent.model)
+    return (price and price.foundation) or agent.model
+
+
+def _reasoning(agent: AgentSpec, settings: Settings) -> str | None:
+    """What the model is asked about its reasoning, as JSON; None, nothing.
+
+    Raises:
+        InvalidConfiguration: it does not take that, and nobody has refused it at synth.
+    """
+    if agent.reasoning is None:
+        return None
+    wanted, foundation = agent.reasoning, _foundation(agent, settings)
+    try:
+        fields = reasoning_fields(f"agent {agent.name!r}", foundation, wanted.budget_tokens, wanted.effort)
+    except ValueError as untaken:
+        raise InvalidConfiguration(str(untaken)) from None
+    return json.dumps(fields)
 
 
 @cache
@@ -54,6 +78,8 @@ def _model(
     guardrail: tuple[str, str] | None,
     timeouts: tuple[float, float],
     cached: str | None,
+    service_tier: str,
+    more_fields: str | None,
 ) -> Model:
     from strands.models import BedrockModel, CacheConfig
 
@@ -66,6 +92,10 @@ def _model(
         # without being told.
         life = cached if cached != "5m" else None
         optional |= {"cache_config": CacheConfig(strategy="anthropic", ttl=life, tools_ttl=True)}
+    if service_tier != DEFAULT_TIER:
+        optional["service_tier"] = service_tier
+    if more_fields is not None:
+        optional["additional_request_fields"] = json.loads(more_fields)
     return BedrockModel(
         boto_session=session(),
         boto_client_config=client_config(*timeouts),

@@ -78,7 +78,7 @@ def _runs(agents: Iterable[AgentSpec], ledger: Ledger) -> Iterator[_Run]:
         found = (re.fullmatch(rf"{agent.operation}(-([0-9]+))?", operation) for operation in ledger.agents)
         # questions are asked side by side, so that the ledger has them in no certain order
         for run in sorted(filter(None, found), key=lambda each: int(each[2] or 1)):
-            yield _Run(agent.name + (run[1] or ""), run[0], agent.model)
+            yield _Run(agent.name + (run[1] or ""), run[0], agent.billed_as)
 
 
 def _run(run: _Run, ledger: Ledger, *, calls: bool) -> Document:

@@ -29,6 +29,7 @@ class Settings(BaseModel):
         agent_models: agent name -> model id that replaces the declared one. Default: the declared models.
         agent_tools: agent name -> packaged tools it has besides those it declares. Default: none.
         model_settings: id of a model that is not Bedrock's -> fields of its table, above agents.toml. Default: none.
+        agent_calls: agent name -> fields `service_tier` and `reasoning` that stand above those declared. Default: none.
         tool_settings: name of a table `[tools.NAME]` -> fields that stand above those of agents.toml. Default: none.
         agents_folder: folder of agents.toml and prompts/, from the task root or absolute. Default: the packaged one.
         streaming: ConverseStream (true) or Converse (false). Default: true.
@@ -68,6 +69,7 @@ class Settings(BaseModel):
     agent_models: Json[dict[str, Word]] = Field(default={}, alias="AGENT_MODELS")
     agent_tools: Json[dict[str, list[Word]]] = Field(default={}, alias="AGENT_TOOLS")
     model_settings: Json[dict[str, dict[str, Any]]] = Field(default={}, alias="MODEL_SETTINGS")
+    agent_calls: Json[dict[str, dict[str, Any]]] = Field(default={}, alias="AGENT_CALLS")
     tool_settings: Json[dict[str, dict[str, Any]]] = Field(default={}, alias="TOOL_SETTINGS")
     agents_folder: Path = Field(default=TASK_ROOT / "agents", alias="AGENTS_FOLDER")
     streaming: bool = Field(default=True, alias="MODEL_STREAMING")

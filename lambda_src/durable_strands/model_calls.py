@@ -95,7 +95,7 @@ class ModelCalls:
         name = f"{self._asker}model-{self._run.number(f'{self._asker}model')}"
         relay.inside(Place(self._run, self._agent, name))
         config = _config(model)
-        call = _Call(name, config.get("model_id"), config.get("max_tokens"), request, make, relay)
+        call = _Call(name, _priced_as(config), config.get("max_tokens"), request, make, relay)
         return self._run.desk.ask(lambda: self._step(call))
 
     def _step(self, call: _Call) -> Reply:
@@ -262,3 +262,9 @@ async def _raw_reply(stream: AsyncGenerator[Any, None]) -> Reply:
 def _config(model: Any) -> dict[str, Any]:
     config = model.get_config() if hasattr(model, "get_config") else {}
     return config if isinstance(config, dict) else {}
+
+
+def _priced_as(config: dict[str, Any]) -> str | None:
+    """The model's id; in a service tier of its own price with the tier, such as `amazon.nova-pro-v1:0@flex`."""
+    model_id, tier = config.get("model_id"), config.get("service_tier")
+    return f"{model_id}@{tier}" if model_id and tier and tier != "default" else model_id

@@ -18,11 +18,12 @@ def table() -> str:
     """The block between the marks, as Markdown."""
     rules = rule_book()
     rows = [
-        *_rows(rules.Declaration, "", leave_out=("tool_options", "limits", "questions", "critic")),
+        *_rows(rules.Declaration, "", leave_out=("tool_options", "limits", "questions", "critic", "reasoning")),
         *_rows(rules.AgentLimits, "limits."),
         *_rows(rules.ToolChoices, "tool_options.TOOL."),
         *_rows(rules.Questions, "questions."),
         *_rows(rules.Critic, "critic."),
+        *_rows(rules.Reasoning, "reasoning."),
     ]
     return "\n".join(["| field of `[[agents]]` | rule | what it is | default |", "|---|---|---|---|", *rows])
 

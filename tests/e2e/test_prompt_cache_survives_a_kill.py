@@ -1,6 +1,7 @@
 """The process killed between two turns: what the next turn sends is, byte for byte, what a calm run sends.
 
-Another byte would be another price. The endpoint keeps no text, but the digest of every prefix that it caches.
+Another byte would be another price. The endpoint keeps no text, but the digest of every prefix that it caches. The
+model reasons before it answers: what it signed has to come back as it was, else the endpoint refuses the turn.
 """
 
 import json
@@ -34,6 +35,7 @@ def look_up(key: str) -> str:
     return f"{{key}} " * 800
 """
 PRICE = {"input": "3.3", "output": "16.5", "cache_read": "0.33", "cache_write": "4.125"}
+REASONS_AND_RETRIES = 'reasoning = {effort = "low"}\n[agents.tool_options.look_up]\nmax_attempts = 3\n'
 COUNTS = ("turn", "prefix", "input_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
@@ -44,9 +46,10 @@ def run(folder: Path, kills: tuple[int, ...]) -> tuple[dict[str, Any], list[tupl
     declare_clerk(agents, "key")
     (agents / "tools.py").write_text(TOOLS.format(witness=str(witness), kills=kills))
     file = agents / "agents.toml"
-    file.write_text(file.read_text().replace("a.model", MODEL_ID) + "[agents.tool_options.look_up]\nmax_attempts = 3\n")
+    file.write_text(file.read_text().replace("a.model", MODEL_ID) + REASONS_AND_RETRIES)
     look = [
-        {"text": "I look.", "turn": n, "tool_uses": [{"name": "look_up", "input": {"key": f"k{n}"}}]} for n in (1, 2, 3)
+        {"turn": n, "reasoning": "Look.", "text": "Yes.", "tool_uses": [{"name": "look_up", "input": {"key": f"k{n}"}}]}
+        for n in range(1, TURNS)
     ]
     script = folder / "script.json"
     script.write_text(json.dumps({"replies": [*look, {"turn": TURNS, "text": "done"}]}))

@@ -39,11 +39,17 @@ class AgentDeclaration:
     asks_for_cache: bool = False
     """Whether agents.toml says so, so that a model that cannot is refused."""
 
+    service_tier: str = "default"
+
+    reasoning: Any = None
+    """The rule book's Reasoning; None, the model's own."""
+
 
 def read_agents(
     folder: Path,
     more_settings: Mapping[str, Mapping[str, Any]] | None = None,
     more_tools: Mapping[str, Sequence[str]] | None = None,
+    more_fields: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[AgentDeclaration, ...]:
     """Read and check `<folder>/agents.toml`, the prompts, the tools and the flow beside it.
 
@@ -51,6 +57,7 @@ def read_agents(
         folder: holds agents.toml, prompts/<name>.md, and tools.py if an agent has tools of its own.
         more_settings: of packaged tools, as the construct's keywords chose them. Default: only those of the file.
         more_tools: name of an agent -> packaged tools that keywords gave it. Default: none.
+        more_fields: name of an agent -> fields that keywords chose for it. Default: none.
 
     Returns:
         The agents in the order they run.
@@ -59,7 +66,7 @@ def read_agents(
         ValueError: naming the file, the agent, the rule and the value got.
     """
     rules = rule_book()
-    tables = rules.read_tables(folder, more_settings=more_settings, more_tools=more_tools)
+    tables = rules.read_tables(folder, more_settings=more_settings, more_tools=more_tools, more_fields=more_fields)
     agents, own_tools = tables.agents, toolboxes().own_tools
     for agent in agents:
         rules.read_prompt(folder, agent.name)
@@ -72,6 +79,8 @@ def read_agents(
             tools=agent.tools,
             caches=agent.caches,
             asks_for_cache=bool(agent.prompt_cache),
+            service_tier=agent.service_tier,
+            reasoning=agent.reasoning,
         )
         for agent in agents
     )

@@ -14,7 +14,8 @@ from ..choices.props import PipelineProps
 from ..function.reading import agent_tools, known_settings
 from ..names import AGENTS_FOLDER
 from ..package.lambda_source import lambda_source
-from .declaration import AgentDeclaration, model_features, model_rules, models_in, read_agents
+from .call_choices import chosen_fields, in_tiers, refuse_untaken
+from .declaration import AgentDeclaration, model_rules, models_in, read_agents
 from .endpoints import declared_endpoint
 from .flow_notes import note_bounds
 from .models import Model, ModelChoice, ModelKind, ModelReader
@@ -47,15 +48,22 @@ def read_plan(scope: Construct, props: PipelineProps) -> Plan:
     region = _known_region(scope)
     stack = Stack.of(scope)
     given, settings = agent_tools(stack, props), known_settings(stack, props)
-    declared = _declared(scope, props, region, partial(read_agents, more_settings=settings, more_tools=given))
+    declared = _declared(
+        scope,
+        props,
+        region,
+        partial(read_agents, more_settings=settings, more_tools=given, more_fields=chosen_fields(props)),
+    )
     if odd := sorted(given.keys() - declared.keys()):
         raise ValueError(f"agents of a tool must be agents of the pipeline ({', '.join(declared)}), got {odd[0]!r}")
     folder = Path(props.agents) if props.agents else lambda_source() / AGENTS_FOLDER
     note_bounds(scope, folder, props.max_parallel_branches)
     models = _models(scope, props, declared, folder)
     _refuse_unguarded(props, models)
-    _refuse_caches(declared, models, props.prompt_cache)
-    prices, unpriced = price_table(tuple(models.values()), props.prices, props.prompt_cache)
+    agents = [one.agent for one in declared.values()]
+    refuse_untaken(agents, models, props.prompt_cache)
+    tiers = in_tiers(agents, models)
+    prices, unpriced = price_table(tuple(models.values()), props.prices, props.prompt_cache, tiers)
     for name in ("budget_ceiling_usd", "budgets"):
         if unpriced and getattr(props, name) is not None:
             shown = ", ".join("a token" if Token.is_unresolved(model_id) else model_id for model_id in unpriced)
@@ -104,17 +112,6 @@ def _refuse_elsewhere(model: Model, region: str | None, more: Mapping[str, Seque
             f"models: {profile.id!r} cannot be called from {region}: choose a profile of that geography, or a global. "
             "one, by models, or say by profile_regions that this one serves there"
         )
-
-
-def _refuse_caches(declared: Mapping[str, _Declared], models: Mapping[str, Model], life: str) -> None:
-    """Refuse a cache that the model of an agent would refuse at its first call.
-
-    Raises:
-        ValueError: naming the agent, its model and the choice.
-    """
-    for name, agent in ((name, one.agent) for name, one in declared.items() if one.agent.caches):
-        model = models[name].source or models[name]
-        model_features().refuse_cache(f"agent {name!r}", model.id, life, asked=agent.asks_for_cache)
 
 
 def _doubt(scope: Construct, model: Model) -> None:

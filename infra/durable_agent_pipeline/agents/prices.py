@@ -21,7 +21,10 @@ _WRITE, _WRITE_FOR_AN_HOUR = "cache_write", "cache_write_1h"
 
 
 def price_table(
-    models: Sequence[Model], overrides: Mapping[str, Mapping[str, str]], prompt_cache: str = "5m"
+    models: Sequence[Model],
+    overrides: Mapping[str, Mapping[str, str]],
+    prompt_cache: str = "5m",
+    in_tiers: Sequence[str] = (),
 ) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
     """Price every model that can be priced.
 
@@ -29,6 +32,7 @@ def price_table(
         models: as the Lambda will name them.
         overrides: model id -> token kind -> USD per million tokens; wins over the table, kind by kind.
         prompt_cache: how long prompts are cached, which decides what a write costs. Default: 5 minutes.
+        in_tiers: ids of models in another service tier than the default one, which no list prices. Default: none.
 
     Returns:
         (model id -> token kind -> USD per million tokens as a decimal string plus "as_of", and "foundation" where the
@@ -44,6 +48,8 @@ def price_table(
             table[model.id] = {**found, **named, "as_of": _as_of(model.id in overrides)}
         else:
             unknown.append(model.id)
+    table |= {billed: {**overrides[billed], "as_of": _as_of(True)} for billed in in_tiers if billed in overrides}
+    unknown += [billed for billed in in_tiers if billed not in overrides]
     return table, tuple(unknown)
 
 

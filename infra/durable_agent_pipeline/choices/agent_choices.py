@@ -60,6 +60,17 @@ class AgentChoices:
     A model that caches nothing goes without. `prompt_cache` in agents.toml chooses by agent.
     Default: "5m"."""
 
+    service_tiers: Mapping[str, str] = field(default_factory=dict)
+    """Agent name -> Bedrock's service tier for its calls: "default", "priority", "flex" or "reserved", where its model
+    has it. Only the default tier has a list price: give that of another by `prices`, under the model's id followed by
+    "@flex", else its cost is unknown. `service_tier` in agents.toml does the same.
+    Default: what agents.toml says, else the default tier."""
+
+    reasoning: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
+    """Agent name -> {"budget_tokens": 2048} or {"effort": "low"}, as its model takes it. A temperature of agents.toml
+    is not sent then. `reasoning` in agents.toml does the same.
+    Default: what agents.toml says, else the model's own."""
+
     budget_ceiling_usd: Decimal | str | float | None = None
     """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most
     1,000,000. Every model then needs a price. Default: no ceiling."""
@@ -129,6 +140,16 @@ class AgentKeywords(TypedDict, total=False):
     """How long Bedrock keeps the prompts and conversations of agents with tools after their last use: "5m", "1h" or
     "off". An hour costs twice the price of plain input to write, 5 minutes a quarter more; reading costs a tenth. A
     model that caches nothing goes without. `prompt_cache` in agents.toml chooses by agent. Default: "5m"."""
+
+    service_tiers: Mapping[str, str]
+    """Agent name -> Bedrock's service tier for its calls: "default", "priority", "flex" or "reserved", where its model
+    has it. Only the default tier has a list price: give that of another by `prices`, under the model's id followed by
+    "@flex", else its cost is unknown. `service_tier` in agents.toml does the same. Default: what agents.toml says, else
+    the default tier."""
+
+    reasoning: Mapping[str, Mapping[str, int | str]]
+    """Agent name -> {"budget_tokens": 2048} or {"effort": "low"}, as its model takes it. A temperature of agents.toml
+    is not sent then. `reasoning` in agents.toml does the same. Default: what agents.toml says, else the model's own."""
 
     budget_ceiling_usd: Decimal | str | float | None
     """Most that one execution may spend on models, in USD, whatever its event asks for; above 0, at most 1,000,000.

@@ -10,6 +10,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
+from ..agents.call_choices import chosen_fields
 from ..agents.plan import Plan
 from ..choices.props import PipelineProps
 from ..names import AGENTS_FOLDER, DEPLOYMENT_FILE, FILE_NAME, NAMESPACE, PROFILES_PREFIX, SERVICE, SHORT
@@ -137,6 +138,7 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
         "AGENTS_FOLDER": AGENTS_FOLDER if props.agents else None,
         "AGENT_MODELS": _json(stack, plan.replaced),
         "AGENT_TOOLS": _json(stack, agent_tools(stack, props)),
+        "AGENT_CALLS": _json(stack, chosen_fields(props)),
         "TOOL_SETTINGS": _json(stack, tool_settings(stack, props)),
         "MODEL_PRICES": _json(stack, plan.prices),
         "MODEL_SETTINGS": _json(stack, endpoint_settings(props)),

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from scripts.local_aws.bedrock.converse import ConverseRequest
 
 _TOKEN_EVENTS_PER_SECOND = 10
+_CHOICES = {"serviceTier": "service_tier", "additionalModelRequestFields": "additional_fields"}
 _REMEMBERED_CALLS = 10_000
 
 
@@ -51,6 +52,8 @@ class Call:
         self._log = log
         self._stat = stat
         self._named = {"call": number, "agent": request.agent, "turn": request.turn, "model_id": request.model_id}
+        # choices, never texts
+        self._named |= {name: request.body[key] for key, name in _CHOICES.items() if key in request.body}
         if reply is not None:
             self._named["reply"] = reply
         self._began = self._told = time.monotonic()

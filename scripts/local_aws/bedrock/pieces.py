@@ -49,6 +49,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Reasoning:
+    """What the model thought, whole, and the signature by which it knows its own words again."""
+
+    text: str
+    signature: str
+
+
+@dataclass(frozen=True)
 class ToolStart:
     """The model begins to ask for a tool."""
 
@@ -72,7 +80,7 @@ class End:
     usage: Usage
 
 
-Piece = Begin | Text | ToolStart | ToolInput | End
+Piece = Begin | Reasoning | Text | ToolStart | ToolInput | End
 
 
 class ConnectionDropped(Exception):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from scripts.local_aws.bedrock.pieces import Begin, End, Piece, Text, ToolInput, ToolStart
+from scripts.local_aws.bedrock.pieces import Begin, End, Piece, Reasoning, Text, ToolInput, ToolStart
 from scripts.local_aws.bedrock.wire import AwsError
 
 Event = tuple[str, dict[str, Any]]
@@ -15,13 +15,18 @@ class StreamedReply:
 
     def __init__(self) -> None:
         self._index = 0
-        self._open: type[Text | ToolInput] | None = None
+        self._open: type[Reasoning | Text | ToolInput] | None = None
 
     def events(self, piece: Piece, latency_ms: int) -> Iterator[Event]:
         """The events `piece` gives rise to, in order."""
         match piece:
             case Begin():
                 yield "messageStart", {"role": "assistant"}
+            case Reasoning():
+                yield self._delta({"reasoningContent": {"text": piece.text}})
+                yield self._delta({"reasoningContent": {"signature": piece.signature}})
+                self._open = Reasoning
+                yield from self._close()
             case Text():
                 yield from self._switch(Text)
                 yield self._delta({"text": piece.text})
@@ -62,6 +67,9 @@ def whole_reply(pieces: Iterable[Piece], latency_ms: int) -> dict[str, Any]:
     reply: dict[str, Any] = {"output": {"message": {"role": "assistant", "content": blocks}}}
     for piece in pieces:
         match piece:
+            case Reasoning():
+                thought = {"text": piece.text, "signature": piece.signature}
+                blocks.append({"reasoningContent": {"reasoningText": thought}})
             case Text():
                 if not blocks or "text" not in blocks[-1]:
                     blocks.append({"text": ""})

@@ -12,8 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scripts.local_aws.bedrock.converse import ConverseRequest
 from scripts.local_aws.bedrock.faults import Fault, broken_stream, refusal
-from scripts.local_aws.bedrock.pieces import Begin, ConnectionDropped, End, Piece, Text, ToolInput, ToolStart, Usage
+from scripts.local_aws.bedrock.pieces import (
+    Begin,
+    ConnectionDropped,
+    End,
+    Piece,
+    Reasoning,
+    Text,
+    ToolInput,
+    ToolStart,
+    Usage,
+)
 from scripts.local_aws.bedrock.prompt_cache import PromptCache, check_points
+from scripts.local_aws.bedrock.reasoning import check_reasoning, reasons, signature
 from scripts.local_aws.bedrock.wire import AwsError
 
 _MOST_PIECES = 1000
@@ -56,6 +67,8 @@ class ScriptedReply(_Part):
     `agent`, `turn`: whom it answers. Default: "*", any.
     `contains`: a text that must stand in the conversation, such as a topic. Default: any conversation.
     `name`: what the calls file calls a request that it answers. Default: nothing.
+    `reasoning`: what comes before the text where the request asks for reasoning, signed; a request that gives it back
+    with another signature is refused. Default: none.
     `stop_reason`: Default: tool_use when the reply asks for tools, else end_turn.
     `delay_seconds`: silence before the first byte. Default: 0.
     `stall_seconds`: silence of the stall faults, after which the socket closes. Default: an hour.
@@ -65,6 +78,7 @@ class ScriptedReply(_Part):
     turn: Annotated[int, Field(ge=1)] | Literal["*"] = "*"
     contains: str = ""
     name: str | None = None
+    reasoning: str = ""
     text: str = ""
     tool_uses: list[ScriptedToolUse] = []
     stop_reason: (
@@ -125,6 +139,7 @@ class ScriptBackend:
     async def reply(self, request: ConverseRequest) -> AsyncGenerator[Piece, None]:
         """The scripted pieces, word by word, or as many of them as the next fault lets through."""
         check_points(request)
+        check_reasoning(request)
         entry, fault = self._next(request)
         await asyncio.sleep(entry.delay_seconds)
         if fault and (error := refusal(fault)):
@@ -134,6 +149,8 @@ class ScriptBackend:
         usage, prefix = self._usage(entry, request)
         pieces = list(_pieces(entry, request, usage))
         yield Begin(usage.input_tokens, prefix)
+        if entry.reasoning and reasons(request):
+            yield Reasoning(entry.reasoning, signature(entry.reasoning))
         for piece in pieces[: len(pieces) // 2] if fault else pieces:
             await asyncio.sleep(0)  # lets other calls speak and a departed client be noticed
             yield piece
