@@ -27,7 +27,6 @@ def execute(context: DurableContext, event: Any, deployment: Deployment) -> Docu
     if isinstance(asked, Batch):
         return BatchRun(context, asked, deployment).run()
     request = asked.request if isinstance(asked, OneOfBatch) else asked
-    chained = isinstance(asked, OneOfBatch) or start.number > 1
     hand_over = HandOver(context, deployment.settings, start)
-    most_bytes = CHAINED_LIMIT_BYTES if chained else RESULT_LIMIT_BYTES
+    most_bytes = CHAINED_LIMIT_BYTES if isinstance(asked, OneOfBatch) else RESULT_LIMIT_BYTES
     return Workflow(hand_over.context, request, deployment, most_bytes=most_bytes, hand_over=hand_over).run()

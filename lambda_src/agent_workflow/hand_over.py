@@ -11,7 +11,7 @@ from aws_durable_execution_sdk_python.exceptions import DurableOperationError, I
 from agent_workflow.errors import InvalidRequest
 from agent_workflow.flow_errors import ExecutionTooLong
 from agent_workflow.handed_event import CONTINUED, Begun, handed_event
-from agent_workflow.large_results import LargeResultsSerDes, bucket_of
+from agent_workflow.large_results import CHAINED_LIMIT_BYTES, LargeResultsSerDes, bucket_of, too_large
 from agent_workflow.names import ALIAS
 from agent_workflow.result import Document
 from agent_workflow.settings import Settings
@@ -20,6 +20,8 @@ from durable_strands.history import Size
 from durable_strands.room import Room, finished_parts
 from durable_strands.serdes import LIMIT_BYTES, PlainJson
 from durable_strands.sizes import checkpoint_bytes
+
+_FOLDED = "folded"
 
 
 class HandOver:
@@ -66,7 +68,20 @@ class HandOver:
             result: Document = self.context.invoke(self._target(), payload, f"continue-{self.number}", config)
         except SerDesError as error:
             raise ResultNotKept(str(error), unknown=0) from None
-        return result
+        return _opened(result)
+
+    def most_bytes(self, document: Document, most: int) -> int:
+        """How large the result may be: `most`, unless the execution before cannot be given it, folded or not."""
+        fits = self.number == 1 or not too_large(self.given_back(document), CHAINED_LIMIT_BYTES)
+        return most if fits else CHAINED_LIMIT_BYTES
+
+    def given_back(self, document: Document) -> Document:
+        """The result as whoever started this execution takes it: the one before in the chain, or a caller."""
+        if self.number == 1 or not too_large(document, CHAINED_LIMIT_BYTES):
+            return document
+        from durable_strands.carried import folded
+
+        return {_FOLDED: folded(document)}
 
     def _take_over(self, carried: str) -> None:
         from durable_strands.carried import from_text, resumed
@@ -107,6 +122,15 @@ class HandOver:
         function: Any = self.context.lambda_context
         version = str(getattr(function, "function_version", ""))
         return f"{function.function_name}:{version if version.isdigit() else ALIAS}"
+
+
+def _opened(document: Document) -> Document:
+    if document.keys() != {_FOLDED}:
+        return document
+    from durable_strands.carried import unfolded
+
+    opened: Document = unfolded(document[_FOLDED])
+    return opened
 
 
 def as_it_failed(error: InvokeError) -> DurableOperationError:

@@ -98,9 +98,10 @@ class Workflow:
 
     def _run(self) -> Document:
         try:
-            return self._ran()
+            document = self._ran()
         except SuspendExecution as suspended:
-            return self._hand_over.to_the_next(suspended)
+            document = self._hand_over.to_the_next(suspended)
+        return self._hand_over.given_back(document)
 
     def _ran(self) -> Document:
         run = load_flow(self._settings.agents_folder, self._flow.agents)
@@ -118,7 +119,8 @@ class Workflow:
         def elsewhere(stored: Document) -> Document:
             return {**completed_elsewhere(self._request, stored, self._usage(calls=False)), "status": status}
 
-        return returned(self._context, self._bucket, document, elsewhere, most_bytes=self._most_bytes)
+        most_bytes = self._hand_over.most_bytes(document, self._most_bytes)
+        return returned(self._context, self._bucket, document, elsewhere, most_bytes=most_bytes)
 
     def _so_far(self) -> dict[str, Any]:
         """What the result has of a flow that a review ended, as the flow would have given it."""

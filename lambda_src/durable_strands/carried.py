@@ -24,8 +24,7 @@ _MOST_BYTES = 500_000_000
 
 def to_text(operations: Iterable[Operation]) -> str:
     """Operations as one small text."""
-    plain = json.dumps([_wire(each) for each in operations], separators=(",", ":"), ensure_ascii=False)
-    return base64.b85encode(lzma.compress(plain.encode(errors="surrogatepass"), preset=_PRESET)).decode()
+    return folded([_wire(each) for each in operations])
 
 
 def from_text(text: str) -> list[Operation]:
@@ -35,17 +34,28 @@ def from_text(text: str) -> list[Operation]:
         ValueError: the text is none that `to_text` gives.
     """
     try:
-        return [Operation.from_json_dict(each) for each in json.loads(_unfolded(base64.b85decode(text)))]
+        return [Operation.from_json_dict(each) for each in unfolded(text)]
     except (lzma.LZMAError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError("carried operations must be what an execution that hands over wrote") from error
 
 
-def _unfolded(packed: bytes) -> str:
+def folded(value: Any) -> str:
+    """A JSON value as one small text."""
+    plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return base64.b85encode(lzma.compress(plain.encode(errors="surrogatepass"), preset=_PRESET)).decode()
+
+
+def unfolded(text: str) -> Any:
+    """The value again.
+
+    Raises:
+        ValueError, LZMAError: the text is none that `folded` gives, or unfolds to too much.
+    """
     unfolding = lzma.LZMADecompressor()
-    plain = unfolding.decompress(packed, max_length=_MOST_BYTES)
+    plain = unfolding.decompress(base64.b85decode(text), max_length=_MOST_BYTES)
     if not unfolding.eof:
         raise ValueError(f"it must be whole and unfold to at most {_MOST_BYTES} bytes")
-    return plain.decode(errors="surrogatepass")
+    return json.loads(plain.decode(errors="surrogatepass"))
 
 
 def resumed(context: DurableContext, operations: list[Operation]) -> DurableContext:

@@ -14,7 +14,7 @@ from scripts.long_run.run import Seen, long_run
 
 EPILOG = (
     "exit: 0 one result, one ledger, nothing repeated; 1 something did not hold, or the stack ended; 2 bad usage. "
-    "256 rounds are some 10,000 operations and take about twenty minutes on two cores."
+    "260 rounds are more than 10,000 operations and take about half an hour on two busy cores."
 )
 
 
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         "whenever it has no room left, and its process is killed each time.",
         epilog=EPILOG,
     )
-    parser.add_argument("--rounds", type=whole_number(1), default=256, metavar="N", help="of the flow (default 256)")
+    parser.add_argument("--rounds", type=whole_number(1), default=260, metavar="N", help="of the flow (default 260)")
     parser.add_argument(
         "--room", type=whole_number(1), metavar="N", help="operations after which it hands over (default: as deployed)"
     )

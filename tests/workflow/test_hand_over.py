@@ -218,6 +218,22 @@ def test_bytes_end_an_execution_too(chain, tmp_path):
     assert (len(chain.sizes), chain.pipeline.models["writer"].calls) == (3, 7)
 
 
+def test_a_result_above_what_a_chained_invoke_takes_comes_through_folded(chain, tmp_path, seen, monkeypatch):
+    monkeypatch.setattr("agent_workflow.hand_over.CHAINED_LIMIT_BYTES", 2_000)
+    use_flow(chain.pipeline, tmp_path, ROUNDS, writer=FakeModel("word " * 1_000))
+    result = json.loads(chain.run(EVENT).result)
+    assert result["report"] == ("word " * 1_000).strip()
+    (invoke,) = [each for each in chain.executions[0] if each.name == "continue-1"]
+    assert len(invoke.chained_invoke_details.result) < 2_000
+
+
+def test_a_result_that_no_chained_invoke_takes_needs_the_bucket(chain, tmp_path, seen, monkeypatch):
+    monkeypatch.setattr("agent_workflow.hand_over.CHAINED_LIMIT_BYTES", 200)
+    use_flow(chain.pipeline, tmp_path, ROUNDS, writer=FakeModel("word " * 1_000))
+    error = chain.run(EVENT).error
+    assert (error.type, json.loads(error.data)["usage"]["model_calls"]) == ("ResultTooLarge", 12)
+
+
 def test_what_does_not_fit_is_refused_without_a_bucket(chain, tmp_path, monkeypatch):
     monkeypatch.setattr("agent_workflow.hand_over.LIMIT_BYTES", 600)
     use_flow(chain.pipeline, tmp_path, SIDE_BY_SIDE, writer=FakeModel("found"), editor=FakeModel("edited"))
