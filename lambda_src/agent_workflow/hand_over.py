@@ -21,8 +21,6 @@ from durable_strands.room import Room, finished_parts
 from durable_strands.serdes import LIMIT_BYTES, PlainJson
 from durable_strands.sizes import checkpoint_bytes
 
-_FOLDED = "folded"
-
 
 class HandOver:
     """The end of an execution that another one goes on from.
@@ -65,10 +63,13 @@ class HandOver:
             serdes_payload=LargeResultsSerDes(self._bucket) if self._bucket else PlainJson()
         )
         try:
-            result: Document = self.context.invoke(self._target(), payload, f"continue-{self.number}", config)
+            given = self.context.invoke(self._target(), payload, f"continue-{self.number}", config)
         except SerDesError as error:
             raise ResultNotKept(str(error), unknown=0) from None
-        return _opened(result)
+        from durable_strands.folding import opened
+
+        result: Document = opened(given)
+        return result
 
     def most_bytes(self, document: Document, most: int) -> int:
         """How large the result may be: `most`, unless the execution before cannot be given it, folded or not."""
@@ -79,9 +80,9 @@ class HandOver:
         """The result as whoever started this execution takes it: the one before in the chain, or a caller."""
         if self.number == 1 or not too_large(document, CHAINED_LIMIT_BYTES):
             return document
-        from durable_strands.carried import folded
+        from durable_strands.folding import fold
 
-        return {_FOLDED: folded(document)}
+        return fold(document)
 
     def _take_over(self, carried: str) -> None:
         from durable_strands.carried import from_text, resumed
@@ -104,7 +105,7 @@ class HandOver:
             )
         if all(each.operation_id in self._carried for each in done):
             raise ExecutionTooLong(
-                "hand_over_operations must leave room to finish something besides what branches begin again, got "
+                "HAND_OVER_OPERATIONS must leave room to finish something besides what branches begin again, got "
                 f"{self._settings.hand_over_operations}"
             )
         payload = handed_event(self._event, self.number + 1, to_text(done))
@@ -122,15 +123,6 @@ class HandOver:
         function: Any = self.context.lambda_context
         version = str(getattr(function, "function_version", ""))
         return f"{function.function_name}:{version if version.isdigit() else ALIAS}"
-
-
-def _opened(document: Document) -> Document:
-    if document.keys() != {_FOLDED}:
-        return document
-    from durable_strands.carried import unfolded
-
-    opened: Document = unfolded(document[_FOLDED])
-    return opened
 
 
 def as_it_failed(error: InvokeError) -> DurableOperationError:

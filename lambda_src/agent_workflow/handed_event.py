@@ -49,6 +49,8 @@ def begun(event: Any, settings: Settings) -> Begun:
         ResultNotKept: what was handed over is not in the bucket any more.
     """
     asked = unwrapped(event)
+    if asked is not event:
+        return Begun(asked)  # of a queue's message, which no hand-over sends
     if is_reference(asked):
         asked = _stored(asked, settings)
     if asked.keys() != {CONTINUED}:

@@ -6,8 +6,6 @@ of any execution that runs the same code for the same input.
 
 from __future__ import annotations
 
-import base64
-import json
 import lzma
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,10 +14,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.lambda_service import Operation
 from aws_durable_execution_sdk_python.state import ReplayStatus
 
-_PRESET = 2
-"""Of lzma: a few MB of memory, and within some percent of the smallest."""
-_MOST_BYTES = 500_000_000
-"""Of what a text may unfold to: several times what an execution may hold."""
+from durable_strands.folding import folded, unfolded
 
 
 def to_text(operations: Iterable[Operation]) -> str:
@@ -37,25 +32,6 @@ def from_text(text: str) -> list[Operation]:
         return [Operation.from_json_dict(each) for each in unfolded(text)]
     except (lzma.LZMAError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError("carried operations must be what an execution that hands over wrote") from error
-
-
-def folded(value: Any) -> str:
-    """A JSON value as one small text."""
-    plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return base64.b85encode(lzma.compress(plain.encode(errors="surrogatepass"), preset=_PRESET)).decode()
-
-
-def unfolded(text: str) -> Any:
-    """The value again.
-
-    Raises:
-        ValueError, LZMAError: the text is none that `folded` gives, or unfolds to too much.
-    """
-    unfolding = lzma.LZMADecompressor()
-    plain = unfolding.decompress(base64.b85decode(text), max_length=_MOST_BYTES)
-    if not unfolding.eof:
-        raise ValueError(f"it must be whole and unfold to at most {_MOST_BYTES} bytes")
-    return json.loads(plain.decode(errors="surrogatepass"))
 
 
 def resumed(context: DurableContext, operations: list[Operation]) -> DurableContext:

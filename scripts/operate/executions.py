@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from durable_strands.folding import FOLDED, opened
 from scripts.operate.endings import NotFound, Unusable, code_of
 from scripts.operate.place import NOT_THERE, Place
 
@@ -101,9 +103,12 @@ def details(place: Place, arn: str) -> dict[str, Any]:
         NotFound: there is none.
     """
     try:
-        return dict(place.durable.get_durable_execution(DurableExecutionArn=arn, IncludeExecutionData=True))
+        found = dict(place.durable.get_durable_execution(DurableExecutionArn=arn, IncludeExecutionData=True))
     except ClientError as error:
         raise missing(error, arn) from None
+    if (found.get("Result") or "").startswith(f'{{"{FOLDED}"'):  # of an execution that another one handed over to
+        found["Result"] = json.dumps(opened(json.loads(found["Result"])))
+    return found
 
 
 def missing(error: ClientError, arn: str) -> Exception:

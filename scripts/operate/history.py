@@ -42,6 +42,7 @@ class Operation:
         error_type: of the last failed try.
         retry_at: when the next try begins.
         due: when a wait or a callback ends by itself.
+        started_execution: ARN of the execution that a chained invoke has started.
         callback_id: what an answer is sent to, while it is waited for.
         usage, model_id: of a model call that has answered, as its checkpoint says.
         invocation: request id of the invocation that made a call.
@@ -59,6 +60,7 @@ class Operation:
     error_type: str | None = None
     retry_at: datetime | None = None
     due: datetime | None = None
+    started_execution: str | None = None
     callback_id: str | None = None
     usage: Usage | None = None
     model_id: str | None = None
@@ -171,6 +173,7 @@ def _change(operation: Operation, word: str, event: Event) -> None:
         operation.attempts += 1
         operation.retry_at = None
         operation.callback_id = details.get("CallbackId")
+        operation.started_execution = details.get("DurableExecutionArn")
         operation.due = details.get("ScheduledEndTimestamp") or _after(at, details.get("Timeout"))
     else:
         operation.ended, operation.callback_id, operation.due = at, None, None

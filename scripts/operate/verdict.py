@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ QUIET_SECONDS = 900
 REVIEW = re.compile(r"review-[0-9]+")
 QUESTION = re.compile(r"interrupt-[0-9]+")
 """Of an agent; a person answers it as a review."""
+CONTINUED = re.compile(r"continue-[0-9]+")
+"""Starts the execution in which this one goes on."""
 
 
 def verdict(details: Mapping[str, Any], history: History, now: datetime) -> str:
@@ -70,20 +72,33 @@ def _running(name: str, history: History, now: datetime) -> str:
     if history.crash:
         return _crashes(history)
     open_ = [(path, operation) for path, operation in history.walk() if operation.is_open]
-    for path, operation in open_:
-        if operation.callback_id:
-            return _waits(name, path, operation, now)
-    for path, operation in open_:
-        if operation.status == RETRYING:
-            return _retries(path, operation, now)
-    for path, operation in open_:
-        if operation.kind == "Wait":
-            return f"it waits in {path}, which ends {_until(operation.due, now) or 'by itself'}: nothing to do"
+    said = (say(path, operation) for say in _sayings(name, now) for path, operation in open_)
+    if found := next(filter(None, said), None):
+        return found
     quiet = (now - history.last).total_seconds() if history.last else 0
     if quiet > QUIET_SECONDS:
         silent = f"nothing happened for {duration(quiet)}: its invocation may crash each time"
         return f"{silent}; read the log, see Errors in docs/operations.md"
     return f"it works {_where(history)}".rstrip() + ": nothing to do"
+
+
+def _sayings(name: str, now: datetime) -> Sequence[Callable[[str, Operation], str | None]]:
+    """What may be said of an operation that is open, the most urgent first; each gives None where it does not fit."""
+    return (
+        lambda path, one: _waits(name, path, one, now) if one.callback_id else None,
+        lambda _, one: _goes_on(one) if CONTINUED.fullmatch(one.name) else None,
+        lambda path, one: _retries(path, one, now) if one.status == RETRYING else None,
+        lambda path, one: _sleeps(path, one, now) if one.kind == "Wait" else None,
+    )
+
+
+def _goes_on(operation: Operation) -> str | None:
+    execution = operation.started_execution
+    return f"it goes on in a new execution: scripts/pipeline show {execution}" if execution else None
+
+
+def _sleeps(path: str, operation: Operation, now: datetime) -> str:
+    return f"it waits in {path}, which ends {_until(operation.due, now) or 'by itself'}: nothing to do"
 
 
 def _crashes(history: History) -> str:

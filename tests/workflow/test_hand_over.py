@@ -301,5 +301,12 @@ def test_an_event_in_another_bucket_is_refused(pipeline):
     assert (error.type, "must lie in this deployment's" in error.message) == ("InvalidRequest", True)
 
 
+def test_a_message_of_a_queue_hands_nothing_over(pipeline):
+    handed = {"continued": {"number": 2, "event": EVENT, "carried": to_text([])}}
+    error = pipeline.error({"Records": [{"body": json.dumps(handed)}]})
+    assert error.type == "InvalidRequest"
+    assert pipeline.result(handed)["status"] == "completed"
+
+
 def test_an_event_of_a_caller_is_that_of_the_first():
     assert begun(EVENT, read_settings({})) == begun({"Records": [{"body": json.dumps(EVENT)}]}, read_settings({}))

@@ -46,6 +46,13 @@ def test_a_running_call_is_nothing_to_do():
     assert said("RUNNING", AGENT, CALL) == "it works in research-agent/model-1: nothing to do"
 
 
+def test_an_execution_that_handed_over_names_the_next():
+    handed = event("ChainedInvokeStarted", "continue-1", DurableExecutionArn="arn:next/durable-execution/two/2")
+    assert said("RUNNING", AGENT, handed) == (
+        "it goes on in a new execution: scripts/pipeline show arn:next/durable-execution/two/2"
+    )
+
+
 def test_a_call_that_waits_for_its_next_try_says_why_and_when():
     tried = event("StepFailed", "r/model-1", at=50, parent="research-agent", **failed("ModelThrottled", 20))
     assert said("RUNNING", AGENT, CALL, tried) == (
