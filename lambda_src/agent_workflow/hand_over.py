@@ -17,7 +17,7 @@ from agent_workflow.result import Document
 from agent_workflow.settings import Settings
 from durable_strands.errors import ResultNotKept, ResultTooLarge
 from durable_strands.history import Size
-from durable_strands.room import Room, finished_parts
+from durable_strands.room import HAND_OVER, Room, finished_parts
 from durable_strands.serdes import LIMIT_BYTES, PlainJson
 from durable_strands.sizes import checkpoint_bytes
 
@@ -63,7 +63,7 @@ class HandOver:
             serdes_payload=LargeResultsSerDes(self._bucket) if self._bucket else PlainJson()
         )
         try:
-            given = self.context.invoke(self._target(), payload, f"continue-{self.number}", config)
+            given = self.context.invoke(self._target(), payload, f"{HAND_OVER}{self.number}", config)
         except SerDesError as error:
             raise ResultNotKept(str(error), unknown=0) from None
         from durable_strands.folding import opened

@@ -29,6 +29,8 @@ from durable_strands.history import (
     unmarked,
 )
 
+HAND_OVER = "continue-"
+"""Begins the name of the last operation of an execution that hands over."""
 _WAITED_FOR = {
     OperationType.STEP: {OperationStatus.PENDING, OperationStatus.READY},
     OperationType.WAIT: {OperationStatus.STARTED},
@@ -79,7 +81,7 @@ class Room:
         state.create_checkpoint, state.get_checkpoint_result = self._checkpoint, self._result
 
     def handing_over(self) -> None:
-        """Let the last operation of this execution begin, a chained invoke in its root."""
+        """Let the last operation of this execution begin, a chained invoke in its root named `continue-...`."""
         self._handing_over = True
 
     def is_awaited(self) -> bool:
@@ -141,4 +143,5 @@ def finished_parts(context: DurableContext) -> list[Operation]:
 
 
 def _hands_over(operation: Operation) -> bool:
-    return operation.operation_type is OperationType.CHAINED_INVOKE and operation.parent_id is None
+    is_invoke = operation.operation_type is OperationType.CHAINED_INVOKE and operation.parent_id is None
+    return is_invoke and (operation.name or "").startswith(HAND_OVER)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from aws_durable_execution_sdk_python_testing.invoker import DEFAULT_TEST_FUNCTION_NAME as FUNCTION_NAME
+from strands.types.exceptions import ModelThrottledException
 
 from agent_workflow.handed_event import begun
 from agent_workflow.settings import read_settings
@@ -179,6 +180,18 @@ def test_branches_that_have_ended_are_carried_and_the_others_go_on(chain, tmp_pa
     assert exact(chained) == exact(alone)
     assert (chained["report"], chained["usage"]["model_calls"]) == ("edited", 15)
     assert chain.pipeline.models["writer"].calls == 2 * 14
+
+
+@pytest.mark.parametrize("throttled", [4, 5, 6])
+def test_a_call_that_is_tried_again_is_waited_for_before_the_hand_over(chain, tmp_path, throttled: int):
+    script: list[Any] = ["found"] * 14
+    script.insert(throttled, ModelThrottledException("slow down"))
+    use_flow(chain.pipeline, tmp_path, SIDE_BY_SIDE, writer=FakeModel(*script), editor=FakeModel("edited"))
+    outcome = chain.run(EVENT)
+    assert outcome.error is None, outcome.error
+    usage = json.loads(outcome.result)["usage"]
+    assert (usage["model_calls"], usage["attempts"], chain.pipeline.models["writer"].calls) == (15, 16, 15)
+    assert len(chain.sizes) > 1
 
 
 def test_a_failure_after_the_hand_over_is_the_first_ones_with_the_usage_of_all(chain, tmp_path, seen):
