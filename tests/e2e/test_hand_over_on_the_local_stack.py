@@ -6,7 +6,7 @@ from scripts.long_run.run import long_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-ROOM = 140
+ROOM = 180
 
 
 def test_killed_at_each_hand_over_there_is_one_result_one_ledger_and_no_call_repeated(tmp_path):

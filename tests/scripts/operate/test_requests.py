@@ -5,6 +5,7 @@ import json
 import pytest
 from botocore.stub import ANY
 
+from durable_strands.folding import fold
 from tests.scripts.operate.stubbed import (
     AT,
     FUNCTION,
@@ -55,6 +56,14 @@ def test_show_finds_the_name_and_reads_details_and_history(account, run):
     account.on("lambda", listing(summary("one"), asked=NAMED), got("one"), history("one", event(1, "StepStarted", "s")))
     assert run("show", "one")[0] == 0
     account.assert_all_asked()
+
+
+def test_the_result_of_an_execution_that_was_handed_over_to_is_read_unfolded(account, run):
+    result = json.dumps(fold({"status": "completed", "report": "# Found"}))
+    account.on("cloudformation", stack())
+    account.on("lambda", listing(summary("one"), asked=NAMED), got("one", "SUCCEEDED", Result=result))
+    status, out, _ = run("report", "one", "--json")
+    assert (status, json.loads(out)["report"]) == (0, "# Found")
 
 
 def test_a_name_that_only_an_older_version_has_is_found_there(account, run):
