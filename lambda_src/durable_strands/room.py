@@ -32,7 +32,7 @@ from durable_strands.history import (
 HAND_OVER = "continue-"
 """Begins the name of the last operation of an execution that hands over."""
 _WAITED_FOR = {
-    OperationType.STEP: {OperationStatus.PENDING, OperationStatus.READY},
+    OperationType.STEP: {OperationStatus.PENDING},
     OperationType.WAIT: {OperationStatus.STARTED},
     OperationType.CALLBACK: {OperationStatus.STARTED},
     OperationType.CHAINED_INVOKE: {OperationStatus.PENDING, OperationStatus.STARTED},
@@ -99,7 +99,7 @@ class Room:
             self._create(None, is_sync)
             return
         begins = self._begins(operation_update)
-        if begins and not self._handing_over and (self.has_handed_over or self.taken.reaches(self._most)):
+        if begins and self._refuses(operation_update):
             self.blocked = True
             raise OutOfRoom("the execution has no room for another operation")
         if operation_update.operation_type is OperationType.CONTEXT:
@@ -109,6 +109,11 @@ class Room:
         written = bytes_of(operation_update.payload) + error_bytes(operation_update.error)
         with self._counting:
             self.taken += Size(int(tries), written)
+
+    def _refuses(self, update: OperationUpdate) -> bool:
+        """A wait may begin until the end: one before the next try of a call would else never be over."""
+        full = self.taken.reaches(self._most) and update.operation_type is not OperationType.WAIT
+        return not self._handing_over and (self.has_handed_over or full)
 
     def _begins(self, update: OperationUpdate) -> bool:
         known = self._read(update.operation_id, claim_end_hook=False).is_existent()

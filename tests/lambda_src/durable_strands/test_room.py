@@ -150,6 +150,25 @@ def test_nothing_new_begins_once_the_room_is_taken_and_nothing_else_is_stopped()
     assert len(operations) - 1 == 6
 
 
+def test_a_wait_still_begins_and_is_waited_for():
+    blocked: list[bool] = []
+
+    def handler(_: Any, context: DurableContext) -> Any:
+        room = Room(context, Size(1, 10**8))
+        try:
+            context.step(returning(1), name="one")
+            context.wait(Duration.from_seconds(1), name="a-second")
+            context.step(returning(2), name="two")
+        except SuspendExecution:
+            blocked.append(room.blocked)
+            if room.is_awaited():
+                raise
+        return [each.name for each in finished_parts(context)]
+
+    assert run(handler)[0] == ["one", "a-second"]
+    assert blocked == [False, True]
+
+
 def test_an_execution_that_has_handed_over_begins_nothing_any_more():
     def first(_: Any, context: DurableContext) -> Any:
         return context.step(lambda _: 1, name="one")
