@@ -15,6 +15,7 @@ from flow_recording.guards import Watch
 REVIEW = {"after": "report", "timeout_seconds": 86_400, "on_timeout": "reject", "max_rounds": 3}
 EVENT = {
     "demo_checkpoint": False, "budget_usd": None, "topics": None, "review": None, "max_failed_topics": 0,
+    "tenant": None,
 }  # fmt: skip
 
 

@@ -240,6 +240,10 @@ class RecordedRequest:
         return Unknown("max_failed_topics", "item")
 
     @property
+    def tenant(self) -> Any:
+        return self._one_of("tenant", None, Unknown("tenant", filled=True))
+
+    @property
     def review(self) -> Any:
         return Unknown("review", "item")
 

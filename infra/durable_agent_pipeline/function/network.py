@@ -35,7 +35,8 @@ def network_access(scope: Construct, props: PipelineProps, role: iam.IRole, func
 
 def needed_endpoints(props: PipelineProps) -> tuple[str, ...]:
     """Service endpoints that subnets without a way out need."""
-    return ("bedrock-runtime", "lambda", *(("s3",) if props.large_results else ()))
+    optional = {"s3": props.large_results, "dynamodb": props.budgets is not None}
+    return ("bedrock-runtime", "lambda", *(name for name, needed in optional.items() if needed))
 
 
 def _warn_without_route(scope: Construct, props: PipelineProps, vpc: ec2.IVpc) -> None:
