@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Attempt"]
+__all__ = ["Attempt", "most_tokens"]
+
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,13 @@ class Attempt:
     def request_bytes(self) -> int:
         """Length of the request as JSON in ASCII, with what is no text in base64."""
         return len(json.dumps(self.request, default=_written))
+
+
+def most_tokens(config: Mapping[str, Any]) -> int | None:
+    """Most tokens of a reply, wherever a provider's model keeps it in its configuration; None if it does not say."""
+    parts = [config, config.get("params"), config.get("payload_config")]
+    limits = [part.get(name) for part in parts if isinstance(part, Mapping) for name in _LIMITS]
+    return next((limit for limit in limits if isinstance(limit, int)), None)
 
 
 def _written(value: Any) -> str:

@@ -12,7 +12,7 @@ from strands.middleware import InvokeModelContext, ModelStopReason
 from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 
 from durable_strands import raised
-from durable_strands.attempts import Attempt
+from durable_strands.attempts import Attempt, most_tokens
 from durable_strands.bridge import Overdue, TellAgent, in_loop
 from durable_strands.classify import classify
 from durable_strands.errors import (
@@ -95,7 +95,7 @@ class ModelCalls:
         name = f"{self._asker}model-{self._run.number(f'{self._asker}model')}"
         relay.inside(Place(self._run, self._agent, name))
         config = _config(model)
-        call = _Call(name, _priced_as(config), config.get("max_tokens"), request, make, relay)
+        call = _Call(name, _priced_as(config), most_tokens(config), request, make, relay)
         return self._run.desk.ask(lambda: self._step(call))
 
     def _step(self, call: _Call) -> Reply:

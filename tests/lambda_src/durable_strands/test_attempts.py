@@ -11,7 +11,7 @@ from strands import Agent, tool
 from strands.types.exceptions import ModelThrottledException
 
 from durable_strands import AgentFailed, Observer, Usage, map_agents, run
-from durable_strands.attempts import Attempt
+from durable_strands.attempts import Attempt, most_tokens
 from tests.lambda_src.durable_strands.engine import on_engine
 from tests.lambda_src.durable_strands.scripted import ScriptedModel, tool_use
 
@@ -134,3 +134,18 @@ def test_branches_of_a_map_tell_of_theirs():
 def test_a_request_is_measured_as_json_whatever_it_holds(request_: Any, length: int):
     attempt = Attempt("arn", "a-agent", "model-1", 1, None, None, "")
     assert replace(attempt, request=request_).request_bytes() == length
+
+
+@pytest.mark.parametrize(
+    ("config", "most"),
+    [
+        ({"max_tokens": 100}, 100),
+        ({"model_id": "m", "params": {"max_completion_tokens": 200}}, 200),
+        ({"params": {"max_output_tokens": 300}}, 300),
+        ({"payload_config": {"max_tokens": 400}}, 400),
+        ({"params": None, "max_tokens": None}, None),
+        ({}, None),
+    ],
+)
+def test_the_most_that_a_model_writes_is_found_where_its_provider_keeps_it(config: dict[str, Any], most: int | None):
+    assert most_tokens(config) == most
