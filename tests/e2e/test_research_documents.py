@@ -58,9 +58,9 @@ def test_every_citation_of_a_report_over_this_repositorys_docs_opens_at_the_quot
     assert len(lines) == len(result["sources"]) == result["citations"]["verified"] == 4
     for line, source in zip(lines, result["sources"], strict=True):
         file, number, words = quoted_place(line)
-        from_there = "\n".join(file.read_text().split("\n")[number - 1 :])
-        assert normalised(from_there).lstrip("-*|> ").find(normalised(words)) < len(words) + 200
-        assert normalised(words)[:20] in normalised(from_there)[:400]
+        from_there = file.read_text().split("\n")[number - 1 :]
+        begins = normalised("\n".join(from_there)).find(normalised(words))
+        assert 0 <= begins <= len(normalised(from_there[0])), f"{words!r} must begin in line {number} of {file}"
         assert source["url"] == f"{file.relative_to(ROOT)}#L{number}"
     reasons = Counter(one["reason"] for one in result["citations"]["dropped"])
     assert len(reasons) == len(result["citations"]["dropped"]) == 4

@@ -140,6 +140,12 @@ class TestKnowledgeBase:
             Reading("bedrock-knowledge-base:ABCDEFGHIJ", "bedrock-knowledge-base:ABCDEFGHIJ", "heard"),
         ]
 
+    def test_a_service_that_sends_more_than_was_asked_for_is_cut(self, stub):
+        made, stubber = stub
+        results = [{"content": {"text": str(number)}} for number in range(200)]
+        stubber.add_response("retrieve", {"retrievalResults": results})
+        assert [one.text for one in retrieved(made, "q", KB, 5)] == ["0", "1", "2", "3", "4"]
+
     def test_fails_when_there_is_none(self, stub):
         made, stubber = stub
         stubber.add_client_error("retrieve", "ResourceNotFoundException", "arn")
