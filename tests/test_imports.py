@@ -216,6 +216,11 @@ def test_importing_the_handler_loads_no_strands():
     assert not loaded & {"strands", "mcp", "opentelemetry"}
 
 
+def test_importing_the_handler_loads_nothing_of_any_packaged_tool():
+    of_tools = {"sqlite3", "pypdf", "AntiSSRF", "requests", "resiliparse", "protego", "sqlglot", "pg8000", "mcp"}
+    assert not loaded_after("import handler") & of_tools
+
+
 COMMANDS_MAY_ALSO_IMPORT = {"bench": {"cost_model"}, "run_local": {"operate"}}
 """Command -> commands whose measured runs it repeats, or whose page it opens; others know only what is shared."""
 

@@ -1,6 +1,6 @@
 """Every benchmark, in the order they run: the cheap ones first."""
 
-from scripts.bench import commands, flows, fresh_process, operations, overhead, package, replay
+from scripts.bench import commands, documents, flows, fresh_process, operations, overhead, package, replay
 from scripts.bench.row import Benchmark
 
 BENCHMARKS = (
@@ -10,9 +10,11 @@ BENCHMARKS = (
     Benchmark("handler", fresh_process.handler_rows),
     Benchmark("overhead", overhead.ten_turns),
     Benchmark("replay", replay.long_history),
+    Benchmark("documents", documents.index_rows),
     Benchmark("package", package.package_rows),
     Benchmark("synth", commands.synth),
     Benchmark("local-run", commands.local_run),
+    Benchmark("tool-packages", package.tool_rows, slow=True),
     Benchmark("flow-operations", flows.verbs, slow=True),
     Benchmark("flow-topics", flows.topics, slow=True),
     Benchmark("flow-overhead", flows.overhead, slow=True),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from agent_workflow.toolboxes import TOOLBOXES
 from scripts.bench.fresh_process import AGENT, IMPORT, ROOT, least
 from scripts.bench.row import Asked, NotMeasured, Row
 from scripts.local_aws.processes.child import REPOSITORY
@@ -28,9 +29,7 @@ MB = 10**6
 def package_rows(asked: Asked) -> Iterator[Row]:
     """Sizes of the package for ARM64; import CPU of the same package built for this processor."""
     builder = _builder()
-    python = builder.compiler(PYTHON)
-    if python is None:
-        raise NotMeasured(f"the package's byte code needs a Python {PYTHON}, found none")
+    python = _python(builder)
     yield from _sizes(_built(builder, asked.scratch / "arm64", "arm64", python, prune=True))
     ours = _built(builder, asked.scratch / "ours", "x86_64", python, prune=True)
     plain = _built(builder, asked.scratch / "plain", "x86_64", None, prune=False)
@@ -71,28 +70,73 @@ def package_rows(asked: Asked) -> Iterator[Row]:
     )
 
 
-def _sizes(folder: Path) -> Iterator[Row]:
+def tool_rows(asked: Asked) -> Iterator[Row]:
+    """What each box of packaged tools adds to the package for ARM64."""
+    builder = _builder()
+    python = _python(builder)
+
+    def sizes(box: str | None) -> tuple[float, float]:
+        folder = asked.scratch / (box or "none")
+        return _megabytes(_built(builder, folder, "arm64", python, prune=True, box=box))
+
+    zipped, unpacked = sizes(None)
+    how = f"two packages of the construct's own bundler, ARM64, Python {PYTHON}, with byte code"
+    for box in TOOLBOXES:
+        more_zipped, more = sizes(box)
+        name = f"tool-packages-{box.replace('_', '-')}"
+        yield Row(name=f"{name}-zip", what=f"`{box}` adds, zipped", value=more_zipped - zipped, unit="MB", how=how)
+        yield Row(name=f"{name}-unzipped", what=f"`{box}` adds, unzipped", value=more - unpacked, unit="MB", how=how)
+
+
+def _python(builder: ModuleType) -> str:
+    found: str | None = builder.compiler(PYTHON)
+    if found is None:
+        raise NotMeasured(f"the package's byte code needs a Python {PYTHON}, found none")
+    return found
+
+
+def _megabytes(folder: Path) -> tuple[float, float]:
+    """Zipped, unzipped."""
     files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     zipped = folder.with_suffix(".zip")
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             archive.write(file, file.relative_to(folder))
-    how = f"the construct's own bundler, ARM64, Python {PYTHON}, with byte code"
-    unpacked = sum(file.stat().st_size for file in files)
-    yield Row(
-        name="package-zip", what="package, zipped", value=zipped.stat().st_size / MB, unit="MB", target=17, how=how
-    )
-    yield Row(name="package-unzipped", what="package, unzipped", value=unpacked / MB, unit="MB", target=56, how=how)
+    return zipped.stat().st_size / MB, sum(file.stat().st_size for file in files) / MB
 
 
-def _built(builder: ModuleType, folder: Path, architecture: str, compiler: str | None, *, prune: bool) -> Path:
+def _sizes(folder: Path) -> Iterator[Row]:
+    how = f"the construct's own bundler, ARM64, Python {PYTHON}, with byte code, no packaged tool"
+    zipped, unpacked = _megabytes(folder)
+    yield Row(name="package-zip", what="package, zipped", value=zipped, unit="MB", target=17, how=how)
+    yield Row(name="package-unzipped", what="package, unzipped", value=unpacked, unit="MB", target=56, how=how)
+
+
+def _built(
+    builder: ModuleType,
+    folder: Path,
+    architecture: str,
+    compiler: str | None,
+    *,
+    prune: bool,
+    box: str | None = None,
+) -> Path:
+    """The package with one box of tools or none; what ships by choice alone is left out, as the construct does."""
+    keep = TOOLBOXES[box].keeps if box else ()
+
+    def ships(inside: str) -> bool:
+        folder = inside.rpartition("/")[0]
+        return folder == f"research_tools/{box}" or not folder.startswith(builder.OURS_BY_CHOICE)
+
     sources = [
         (file, file.relative_to(ROOT).as_posix())
         for file in sorted(ROOT.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and "__pycache__" not in file.parts and ships(file.relative_to(ROOT).as_posix())
     ]
     try:
-        builder.build(sources, folder, python=PYTHON, architecture=architecture, prune=prune, compiler=compiler)
+        builder.build(
+            sources, folder, python=PYTHON, architecture=architecture, prune=prune, compiler=compiler, keep=keep
+        )  # fmt: skip
     except RuntimeError as error:
         raise NotMeasured(f"the package could not be built: {error}") from error
     return folder
