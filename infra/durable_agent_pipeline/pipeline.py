@@ -146,7 +146,7 @@ class DurableAgentPipeline(TriggerMethods, MetricMethods, Construct):
             queue=self.dead_letter_queue,
             environment=chosen.variables,
         )
-        network_access(self, props, role, function)
+        network_access(self, props, plan, role, function)
         self.function = function
         if self.review_page:
             self.review_page.serve(function, self.large_results)

@@ -9,6 +9,7 @@ from scripts.local_aws.processes.child import REPOSITORY
 
 PACKAGED_AGENTS = REPOSITORY / "lambda_src" / "agents"
 
+STAND_IN = "stand-in.of-this-machine"
 
 LAMBDA_SRC = str(REPOSITORY / "lambda_src")
 
@@ -21,6 +22,14 @@ def agent_names(folder: Path = PACKAGED_AGENTS) -> tuple[str, ...]:
 def model_ids(folder: Path = PACKAGED_AGENTS) -> frozenset[str]:
     """Bedrock model ids that the agents are declared with."""
     return frozenset(model for _, model in _agents(folder))
+
+
+def stand_ins(folder: Path = PACKAGED_AGENTS) -> dict[str, str]:
+    """Name of an agent whose model is not Bedrock's -> the id under which the model of this machine answers it."""
+    names = _agents(folder)
+    from agent_workflow.model_tables import kind_of
+
+    return {name: STAND_IN for name, model in names if kind_of(model)}
 
 
 def _agents(folder: Path) -> list[tuple[str, str]]:

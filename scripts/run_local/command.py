@@ -19,7 +19,7 @@ from rich.console import Console
 
 from scripts.console.agents_progress import Progress
 from scripts.console.command_line import BadUsage
-from scripts.console.declared_agents import agent_names, model_ids
+from scripts.console.declared_agents import agent_names, model_ids, stand_ins
 from scripts.console.display import PlainDisplay, display_on
 from scripts.console.ending import BAD_USAGE, DONE, FAILED, ended
 from scripts.console.list_prices import bedrock_prices
@@ -84,6 +84,8 @@ def _settings(options: Options, folder: Path) -> StackSettings:
     environment = {"MODEL_PRICES": json.dumps(bedrock_prices(model_ids(options.agents)))}
     if options.model.is_local:  # a busy laptop reads a long prompt for minutes before its first token
         environment["MODEL_READ_TIMEOUT_SECONDS"] = "800"
+        if others := stand_ins(options.agents):  # an endpoint that agents.toml names is not called from here
+            environment["AGENT_MODELS"] = json.dumps(others)
     read = options.documents.variables if options.documents else {}
     given = {name: value for name in environment if (value := os.environ.get(name))}
     return StackSettings(

@@ -45,6 +45,11 @@ class Endpoint(ABC):
     def statements(self, stack: Stack) -> list[iam.PolicyStatement]:
         """What the function's role needs to call it, and nothing more."""
 
+    @property
+    @abstractmethod
+    def services(self) -> tuple[str, ...]:
+        """Services of AWS that a call needs, as VPC endpoints name them."""
+
     def accept(self, role: iam.IRole) -> None:
         """Acknowledge what cdk-nag finds in its statements, each with a sentence, on the role. Default: nothing."""
         del role
@@ -93,6 +98,11 @@ class OpenAiEndpoint(Endpoint):
         del stack
         return read_secret(self.secret)
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Secrets Manager, if there is a key; the endpoint itself is wherever it is."""
+        return ("secretsmanager",) if self.secret is not None else ()
+
     def accept(self, role: iam.IRole) -> None:
         """What reading the secret needs besides."""
         accept_secret(role, self.secret)
@@ -133,6 +143,11 @@ class SageMakerEndpoint(Endpoint):
         arn = stack.format_arn(service="sagemaker", resource="endpoint", resource_name=self.endpoint_name)
         actions = ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"]
         return [iam.PolicyStatement(actions=actions, resources=[arn])]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """SageMaker's runtime."""
+        return ("sagemaker.runtime",)
 
 
 def declared_endpoint(scope: Construct, model_id: str, table: Any) -> Endpoint | None:

@@ -107,9 +107,9 @@ class ModelReader:
         return self._plain(model_id, where)
 
     def _endpoint(self, choice: ModelChoice, where: str) -> Endpoint | None:
-        if isinstance(choice, Endpoint) or not isinstance(choice, str):
-            return choice if isinstance(choice, Endpoint) else None
-        if model_rules().kind_of(choice) is None:
+        if isinstance(choice, Endpoint):
+            return choice
+        if not isinstance(choice, str) or model_rules().kind_of(choice) is None:
             return None
         declared = self.declared(choice)
         if declared is None:

@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ..acknowledgements import accept_interfaces
+from ..agents.plan import Plan
 from ..choices.props import PipelineProps
 from .role import can_change
 
@@ -20,11 +21,13 @@ INTERFACES = (
 )
 
 
-def network_access(scope: Construct, props: PipelineProps, role: iam.IRole, function: lambda_.Function) -> None:
+def network_access(
+    scope: Construct, props: PipelineProps, plan: Plan, role: iam.IRole, function: lambda_.Function
+) -> None:
     """The right to the VPC's network interfaces, which Lambda uses in the role's name."""
     if props.vpc is None:
         return
-    _warn_without_route(scope, props, props.vpc)
+    _warn_without_route(scope, props, plan, props.vpc)
     if not can_change(role):
         return
     statement = iam.PolicyStatement(actions=list(INTERFACES), resources=["*"])
@@ -33,15 +36,17 @@ def network_access(scope: Construct, props: PipelineProps, role: iam.IRole, func
     function.node.add_dependency(policy)  # Lambda tries the right when it creates the function
 
 
-def needed_endpoints(props: PipelineProps) -> tuple[str, ...]:
+def needed_endpoints(props: PipelineProps, plan: Plan) -> tuple[str, ...]:
     """Service endpoints that subnets without a way out need."""
+    models = plan.models.values()
+    of_models = [name for one in models for name in (one.endpoint.services if one.endpoint else ("bedrock-runtime",))]
     optional = {"s3": props.large_results, "dynamodb": props.budgets is not None}
-    return ("bedrock-runtime", "lambda", *(name for name, needed in optional.items() if needed))
+    return tuple(dict.fromkeys((*of_models, "lambda", *(name for name, needed in optional.items() if needed))))
 
 
-def _warn_without_route(scope: Construct, props: PipelineProps, vpc: ec2.IVpc) -> None:
+def _warn_without_route(scope: Construct, props: PipelineProps, plan: Plan, vpc: ec2.IVpc) -> None:
     isolated = {subnet.subnet_id for subnet in vpc.isolated_subnets}
-    missing = [name for name in needed_endpoints(props) if not _has_endpoint(vpc, name)]
+    missing = [name for name in needed_endpoints(props, plan) if not _has_endpoint(vpc, name)]
     if missing and isolated & _chosen(vpc, props.vpc_subnets):
         Annotations.of(scope).add_warning_v2(
             "durable-agent-pipeline:no-route",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -223,6 +224,28 @@ def test_fails_when_two_endpoints_have_one_id():
     models = {"research": house(stack), "analysis": elsewhere}
     with pytest.raises(ValueError, match="got two for 'openai/qwen': give one a name"):
         DurableAgentPipeline(stack, "Pipeline", models=models)
+
+
+def routes_missing(models: Any) -> str:
+    """What a pipeline in subnets without a way out warns about."""
+    stack = new_stack(REGION)
+    isolated = ec2.SubnetConfiguration(name="in", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    vpc = ec2.Vpc(stack, "Vpc", subnet_configuration=[isolated], restrict_default_security_group=False)
+    subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    prices = {"openai/qwen": PRICE, "sagemaker/tuned": PRICE}
+    DurableAgentPipeline(stack, "Pipeline", models=models(stack), prices=prices, vpc=vpc, vpc_subnets=subnets)
+    found = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("needs endpoints for"))
+    return re.findall("needs endpoints for (.*), got", str(found[0].entry.data))[0]
+
+
+def test_in_a_vpc_without_a_way_out_what_the_models_need_is_named():
+    assert routes_missing(lambda _: {}) == "bedrock-runtime, lambda, s3"
+    one = lambda stack: {  # noqa: E731 - the models of one stack
+        "research": house(stack),
+        "analysis": SageMakerEndpoint(endpoint_name="tuned"),
+        "summary": SageMakerEndpoint(endpoint_name="tuned"),
+    }
+    assert routes_missing(one) == "secretsmanager, sagemaker.runtime, lambda, s3"
 
 
 def inside(models: dict[str, Any]) -> set[str]:

@@ -40,6 +40,7 @@ def test_every_variable_is_read():
             "MODEL_USUAL_SECONDS": "20",
             "BUDGET_CEILING_USD": "1.50",
             "MODEL_PRICES": json.dumps(PRICES),
+            "MODEL_SETTINGS": '{"sagemaker/a": {"model": "m"}}',
             "RETRY_INITIAL_DELAY_SECONDS": "7",
             "POWERTOOLS_SERVICE_NAME": "s",
             "POWERTOOLS_METRICS_NAMESPACE": "n",
@@ -54,6 +55,7 @@ def test_every_variable_is_read():
     assert settings.usual_seconds == 20
     assert settings.budget_ceiling_usd == Decimal("1.50")
     assert (settings.prices["a.model"].output, settings.prices["a.model"].cache_write) == (Decimal(15), None)
+    assert settings.model_settings == {"sagemaker/a": {"model": "m"}}
     assert settings.retry_initial_delay_seconds == 7
     assert (settings.service, settings.metrics_namespace, settings.log_level) == ("s", "n", "DEBUG")
     assert settings.memory_mb == 1024
