@@ -92,7 +92,7 @@ class ProfileTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelKind:
+class EndpointKind:
     """Models that are not called through Bedrock.
 
     Attributes:
@@ -109,9 +109,11 @@ class ModelKind:
 
 
 _HTTP = ("anyio", "h11", "httpcore2", "httpx2", "truststore")
-KINDS: Mapping[str, ModelKind] = {
-    "openai": ModelKind(settings=OpenAiTable, module="model_kinds.openai.endpoint", folders=("openai",), keeps=_HTTP),
-    "sagemaker": ModelKind(
+KINDS: Mapping[str, EndpointKind] = {
+    "openai": EndpointKind(
+        settings=OpenAiTable, module="model_kinds.openai.endpoint", folders=("openai",), keeps=_HTTP
+    ),
+    "sagemaker": EndpointKind(
         settings=SageMakerTable,
         module="model_kinds.sagemaker.container",
         folders=("openai", "sagemaker"),  # Strands' model of one is derived from that of the other

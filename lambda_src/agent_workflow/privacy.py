@@ -23,8 +23,8 @@ OPT_IN = "OTEL_SEMCONV_STABILITY_OPT_IN"
 REDACTED = "gen_ai_unredacted_attributes="
 """What has Strands leave texts out of a span's attributes."""
 CAPPED = (
-    *("asyncio", "aws_durable_execution_sdk_python", "boto3", "botocore", "httpcore", "httpx", "mcp", "openai"),
-    *("opentelemetry", "pydantic", "s3transfer", "strands", "urllib3"),
+    *("asyncio", "aws_durable_execution_sdk_python", "boto3", "botocore", "httpcore", "httpcore2", "httpx", "httpx2"),
+    *("mcp", "openai", "opentelemetry", "pydantic", "s3transfer", "strands", "urllib3"),
 )
 """Libraries that write at least a WARNING or nothing, whatever the stage's level: below it are only their traces."""
 
