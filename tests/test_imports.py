@@ -96,7 +96,7 @@ ONLY_THERE = {
 
 WITHOUT_STRANDS = {
     *("attempts", "classify", "errors", "failure_table", "observer", "options", "records", "retries", "sizes"),
-    *("deferral", "gate", "invocation", "past", "usual"),
+    *("deferral", "gate", "invocation", "limiter", "past", "usual"),
 }
 """Modules of durable_strands that a replay loads, and that therefore must not import Strands."""
 

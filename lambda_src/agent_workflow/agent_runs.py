@@ -120,6 +120,7 @@ class AgentRuns:
                 limits=Limits(**agent.limits.chosen()),
                 observer=observer,
                 usual_seconds=self._settings.usual_seconds,
+                tokens_per_minute=self._settings.tokens_per_minute,
                 serdes=self._serdes,
                 interrupts=notify_of(self._settings, arn, agent, stores=self._serdes is not None),
                 structured_output_model=book.model() if book else None,

@@ -37,6 +37,7 @@ class Settings(BaseModel):
         read_timeout_seconds: longest silence of Bedrock: between two chunks when streaming, else the whole reply.
             Default: 120.
         usual_seconds: what a model call is taken to need before the first one has told. Default: 60.
+        tokens_per_minute: model id -> tokens that an execution may take of it in a minute, or "learn". Default: any.
         budget_ceiling_usd: most USD that any execution may cost. Default: no ceiling.
         budgets: what may be spent in a day and a month, and the table that counts it. Default: no such limits.
         prompt_cache: how long Bedrock keeps the prompts of agents that cache them, 5m, 1h or off. Default: 5m.
@@ -76,6 +77,9 @@ class Settings(BaseModel):
     connect_timeout_seconds: float = Field(default=5, alias="MODEL_CONNECT_TIMEOUT_SECONDS", gt=0, le=60)
     read_timeout_seconds: float = Field(default=120, alias="MODEL_READ_TIMEOUT_SECONDS", gt=0, le=900)
     usual_seconds: float = Field(default=60, alias="MODEL_USUAL_SECONDS", gt=0, le=900)
+    tokens_per_minute: Json[dict[str, Annotated[int, Field(ge=1)] | Literal["learn"]]] = Field(
+        default={}, alias="TOKENS_PER_MINUTE"
+    )
     budget_ceiling_usd: Decimal | None = Field(default=None, alias="BUDGET_CEILING_USD", gt=0, allow_inf_nan=False)
     budgets: Json[Budgets] | None = Field(default=None, alias="BUDGETS")
     prompt_cache: Literal["5m", "1h", "off"] = Field(default="5m", alias="PROMPT_CACHE")

@@ -26,6 +26,7 @@ class TeamChoices(TypedDict, total=False):
     max_parallel_tools: int
     deadline_margin_seconds: float
     usual_seconds: float
+    tokens_per_minute: Mapping[str, float | str]
     invocation_state: dict[str, Any] | None
     interrupts: Callable[[str, Any], Any] | None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aws_durable_execution_sdk_python import SerDesError, StepContext, StepError
@@ -28,7 +29,7 @@ from durable_strands.errors import (
     not_kept,
     rebuild,
 )
-from durable_strands.gate import hold_model
+from durable_strands.gate import Held, hold_model, tokens_set_aside
 from durable_strands.kept import KeptReply, Reply
 from durable_strands.live import LiveRun, Place, Relay
 from durable_strands.meters import decided
@@ -54,7 +55,7 @@ class _Call:
     request: Any
     make: Callable[[], Coroutine[Any, Any, Reply]]
     relay: Relay[Reply]
-    deferrals: int = 0
+    held: Held = field(default_factory=Held)
 
 
 class ModelCalls:
@@ -105,7 +106,7 @@ class ModelCalls:
         if run.bounded and not self._asker and run.counts["model"] > run.options.limits.turns:
             raise AgentLimitReached(f"{run.name}: the run reached its limit of turns", calls=tuple(run.calls))
         run.observer.before_model_call(run.name, run.path + call.name)
-        call.deferrals = hold_model(run, call.name, call.model_id)
+        call.held = hold_model(run, call.name, call.model_id, partial(tokens_set_aside, call.request, call.max_tokens))
         made: list[CallRecord] = []
         broken = run.operations.broken_attempts()
 
@@ -125,6 +126,8 @@ class ModelCalls:
                 raise failure.after(tuple(run.calls)) from error
             run.note_failed(failure, call.name, call.model_id)
             raise TellAgent(_as_strands_raises(failure)) from error
+        if not made:  # read from a checkpoint, or answered by who runs the step
+            call.held.ended(Usage())
         run.remember(kept.record)
         call.relay.made = bool(made)
         return kept.reply
@@ -140,14 +143,18 @@ class ModelCalls:
             record = CallRecord(
                 run.name, run.path + call.name, "model", call.model_id, usage,
                 round((time.monotonic() - started) * 1000), step.attempt, reply.stop_reason, run.invocation,
-                broken_attempts=broken, deferrals=call.deferrals,
+                broken_attempts=broken, deferrals=call.held.deferrals,
             )  # fmt: skip
+            call.held.ended(usage)
             kept = KeptReply(reply, record)
             refuse_oversize(kept.to_dict(), run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)
             unknown = _may_be_billed(failure, error)
-            if sent:
+            if not sent:
+                call.held.ended(Usage())
+            else:
+                call.held.failed(failure)
                 known = not unknown and not failure.unknown_calls
                 safely(run.observer.attempt_ended, trying, failure.usage if known else None)
             failure.of_attempts(broken + unknown)

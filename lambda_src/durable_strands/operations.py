@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -59,7 +59,7 @@ class Operations:
         """Those of the operation `name` that comes next; one that has not passed suspends the execution."""
         return Deferrals(self._context, name)
 
-    def all(self) -> Iterable[Operation]:
+    def all(self) -> Collection[Operation]:
         """Every operation of the execution, as the engine has it."""
         return self._context.state.operations.values()
 

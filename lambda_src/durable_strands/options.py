@@ -68,6 +68,7 @@ class RunOptions:
         max_parallel_tools: Tool calls of one turn that run at the same time.
         deadline_margin_seconds: Time kept before the Lambda timeout to write the checkpoint.
         usual_seconds: What a call is taken to need before the first one has told.
+        tokens_per_minute: By model id, what all calls of it together may take; "learn": what throttles have taught.
         max_result_bytes: Largest checkpointed reply; the service refuses above 262,144 bytes.
         keep_messages: Whether the conversation is checkpointed with the result.
         interrupts: Tells a person of an interrupt; None refuses interrupts.
@@ -79,9 +80,16 @@ class RunOptions:
     max_parallel_tools: int = 8
     deadline_margin_seconds: float = 10
     usual_seconds: float = 60
+    tokens_per_minute: Mapping[str, float | str] = field(default_factory=dict)
     max_result_bytes: int = LIMIT_BYTES
     keep_messages: bool = False
     interrupts: Callable[[str, Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        for model_id, tokens in self.tokens_per_minute.items():
+            number = isinstance(tokens, int | float) and not isinstance(tokens, bool)
+            if tokens != "learn" and not (number and float(tokens) >= 1):
+                raise ValueError(f'tokens_per_minute[{model_id!r}] must be at least 1, or "learn", got {tokens!r}')
 
     def of_tool(self, name: str) -> ToolOptions:
         """Options of the tool called `name`."""

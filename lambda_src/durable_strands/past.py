@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from aws_durable_execution_sdk_python.lambda_service import Operation, OperationStatus
@@ -14,22 +14,40 @@ from durable_strands.serdes import PlainJson
 _SERDES = PlainJson()
 
 
-def finished_calls(operations: Iterable[Operation]) -> Iterator[tuple[CallRecord, datetime | None]]:
-    """Each call with the engine's time of its end: those of finished agents, then those that stand alone.
+@dataclass(frozen=True)
+class PastCall:
+    """A finished call.
+
+    Attributes:
+        operation: Id of its step, or of the finished agent whose result lists it, which is no step's id then.
+        record: The call.
+        seconds_ago: Before the last thing that the engine has written, by the engine's clock.
+    """
+
+    operation: str
+    record: CallRecord
+    seconds_ago: float
+
+
+def finished_calls(operations: Collection[Operation]) -> Iterator[PastCall]:
+    """Each call once: from its step, or from the result of an agent whose steps are not there any more.
 
     A result that was written elsewhere, or by a serdes of the caller's, tells nothing here.
     """
+    stamps = [stamp for each in operations for stamp in (each.start_timestamp, each.end_timestamp) if stamp]
+    parents = {each.parent_id for each in operations}
     for operation in operations:
-        if operation.status is OperationStatus.SUCCEEDED:
-            details = operation.step_details or operation.context_details
-            for record in _records(details.result if details else None):
-                yield record, operation.end_timestamp
+        details = operation.step_details or operation.context_details
+        if operation.status is OperationStatus.SUCCEEDED and details and operation.operation_id not in parents:
+            ago = (max(stamps) - operation.end_timestamp).total_seconds() if operation.end_timestamp else 0.0
+            for number, record in enumerate(_records(details.result)):
+                yield PastCall(operation.operation_id + f"/{number}" * bool(number), record, ago)
 
 
-def _records(result: str | None) -> Iterator[CallRecord]:
+def _records(result: str | None) -> list[CallRecord]:
     try:
         kept: Any = _SERDES.deserialize(result or "null")
-        for call in [*kept.get("calls", ()), *([kept["record"]] if "record" in kept else ())]:
-            yield CallRecord.from_dict(call)
+        calls = [*([kept["record"]] if "record" in kept else ()), *kept.get("calls", ())]
+        return [CallRecord.from_dict(call) for call in calls]
     except (ValueError, TypeError, KeyError, AttributeError):
-        return
+        return []

@@ -51,6 +51,7 @@ def run(
     max_parallel_tools: int = 8,
     deadline_margin_seconds: float = 10,
     usual_seconds: float = 60,
+    tokens_per_minute: Mapping[str, float | str] | None = None,
     keep_messages: bool = False,
     invocation_state: dict[str, Any] | None = None,
     interrupts: Callable[[str, Any], Any] | None = None,
@@ -74,6 +75,9 @@ def run(
         deadline_margin_seconds: Time kept before the Lambda timeout to write a checkpoint. Default: 10 seconds.
         usual_seconds: What a call is taken to need before the first one has told. A call that needs more than is left
             of the invocation is put off to the next one, which is no attempt of it. Default: 60 seconds.
+        tokens_per_minute: Model id -> tokens that all calls of it in this execution may take in a minute, as Bedrock's
+            quota counts them, or "learn": only what throttles have taught. A call that does not fit is put off,
+            suspended and not billed. Default: no model is limited.
         keep_messages: Checkpoint what the run left in the agent with the result. Default: False, only the final message
             is kept.
         invocation_state: As in Strands: seen by tools and hooks. What they change in it is kept as far as it is JSON.
@@ -90,6 +94,7 @@ def run(
         max_parallel_tools=max_parallel_tools,
         deadline_margin_seconds=deadline_margin_seconds,
         usual_seconds=usual_seconds,
+        tokens_per_minute=tokens_per_minute or {},
         keep_messages=keep_messages,
         interrupts=interrupts,
         own_serdes=serdes is not None,

@@ -70,7 +70,8 @@ def run_team(
         serdes: As in `run`.
         invocation_state: As in Strands, shared by all nodes.
         **choices: `retry`, `limits` (for each turn of a node; one that reaches them ends the run), `max_parallel_tools`
-            (nodes of one batch too), `deadline_margin_seconds`, `usual_seconds`, `interrupts`, as in `run`.
+            (nodes of one batch too), `deadline_margin_seconds`, `usual_seconds`, `tokens_per_minute`, `interrupts`,
+            as in `run`.
 
     Raises:
         AgentFailed: A typed failure, with the usage so far. What a node raises ends a graph, as in Strands; a swarm

@@ -66,6 +66,15 @@ def test_the_usual_time_of_a_call_is_the_callers_and_stands_in_the_environment_o
     assert "MODEL_USUAL_SECONDS" not in variables(model_usual_time=Duration.minutes(1))
 
 
+def test_the_tokens_of_a_minute_reach_the_lambda_as_they_are():
+    from agent_workflow.settings import read_settings
+
+    chosen = {MODEL: 200_000, "amazon.nova-lite-v1:0": "learn"}
+    given = {name: value for name, value in variables(tokens_per_minute=chosen).items() if isinstance(value, str)}
+    assert read_settings(given).tokens_per_minute == chosen
+    assert "TOKENS_PER_MINUTE" not in variables()
+
+
 def test_the_pipelines_name_is_its_path_unless_given():
     assert variables()["PIPELINE_NAME"] == "Stack/Pipeline"
     assert variables(pipeline_name="mine")["PIPELINE_NAME"] == "mine"

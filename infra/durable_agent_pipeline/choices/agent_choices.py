@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from ..agents.models import ModelChoice
 from ..agents.prices import read_prices
@@ -17,6 +17,9 @@ REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
 GUARDRAIL_ARN = r"arn:[^:]+:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+"
 PROMPT_CACHES = ("5m", "1h", "off")
 GUARDRAIL_VERSION = r"DRAFT|[1-9][0-9]{0,7}"
+
+TokensPerMinute = int | Literal["learn"]
+"""A number, or only what throttles have taught."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +89,11 @@ class AgentChoices:
     max_parallel_branches: int = 5
     """Most branches of a flow, such as topics, at the same time; 1 to 50. Default: 5."""
 
+    tokens_per_minute: Mapping[str, TokensPerMinute] = field(default_factory=dict)
+    """Model id -> tokens that one execution may take of it in a minute, 1 to 1,000,000,000, counted as Bedrock's quota
+    counts them; "learn": only what throttles have taught. A call that does not fit waits, suspended and not billed.
+    Default: no model is limited, a throttled call is tried again after seconds."""
+
     def check_agents(self) -> None:
         """Refuse what breaks a rule, as far as it shows without the agents' folder."""
         for geography, regions in self.profile_regions.items():
@@ -99,6 +107,9 @@ class AgentChoices:
             matching("guardrail_arn", self.guardrail_arn, GUARDRAIL_ARN, "an ARN of a Bedrock guardrail")
         one_of("prompt_cache", self.prompt_cache, PROMPT_CACHES)
         whole("max_parallel_branches", self.max_parallel_branches, 1, 50)
+        for model_id, tokens in self.tokens_per_minute.items():
+            if tokens != "learn":
+                whole(f"tokens_per_minute[{model_id!r}]", tokens, 1, 10**9)
         matching("guardrail_version", self.guardrail_version, GUARDRAIL_VERSION, "DRAFT or a version number")
 
 
@@ -165,3 +176,8 @@ class AgentKeywords(TypedDict, total=False):
 
     max_parallel_branches: int
     """Most branches of a flow, such as topics, at the same time; 1 to 50. Default: 5."""
+
+    tokens_per_minute: Mapping[str, TokensPerMinute]
+    """Model id -> tokens that one execution may take of it in a minute, 1 to 1,000,000,000, counted as Bedrock's quota
+    counts them; "learn": only what throttles have taught. A call that does not fit waits, suspended and not billed.
+    Default: no model is limited, a throttled call is tried again after seconds."""

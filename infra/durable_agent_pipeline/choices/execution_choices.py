@@ -73,7 +73,8 @@ class ExecutionChoices:
     """Space in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
 
     reserved_concurrent_executions: int | None = None
-    """Most invocations at once, set aside for this function; 1 to 100,000.
+    """Most invocations at once, set aside for this function; 1 to 100,000. A suspended execution takes none. Above it a
+    synchronous Invoke is refused, an asynchronous event waits up to max_event_age and then goes to the dead letters.
     Default: the account's shared concurrency."""
 
     provisioned_concurrent_executions: int | None = None
@@ -166,8 +167,9 @@ class ExecutionKeywords(TypedDict, total=False):
     """Space in /tmp, for tools of yours; 512 to 10,240 MiB. Default: Lambda's 512 MiB."""
 
     reserved_concurrent_executions: int | None
-    """Most invocations at once, set aside for this function; 1 to 100,000. Default: the account's shared
-    concurrency."""
+    """Most invocations at once, set aside for this function; 1 to 100,000. A suspended execution takes none. Above it a
+    synchronous Invoke is refused, an asynchronous event waits up to max_event_age and then goes to the dead letters.
+    Default: the account's shared concurrency."""
 
     provisioned_concurrent_executions: int | None
     """Instances of the alias kept warm; 1 to 100,000. Default: none, starts are cold when nothing is warm."""

@@ -143,6 +143,7 @@ def _agents(stack: Stack, props: PipelineProps, plan: Plan) -> dict[str, str | N
         "MODEL_PRICES": _json(stack, plan.prices),
         "MODEL_SETTINGS": _json(stack, endpoint_settings(props)),
         "PROMPT_CACHE": props.prompt_cache if props.prompt_cache != _PROMPT_CACHE else None,
+        "TOKENS_PER_MINUTE": _json(stack, props.tokens_per_minute),
         "MAX_PARALLEL_BRANCHES": str(props.max_parallel_branches) if props.max_parallel_branches != _BRANCHES else None,
         "BUDGET_CEILING_USD": None if ceiling is None else format(ceiling, "f"),
     }

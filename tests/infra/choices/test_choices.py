@@ -31,6 +31,8 @@ REFUSALS = [
         {"model_read_timeout": Duration.minutes(16)},
         "model_read_timeout must be between 1 second and 15 minutes, got 16 minutes",
     ),
+    ({"tokens_per_minute": {"m": 0}}, "tokens_per_minute['m'] must be between 1 and 1000000000, got 0"),
+    ({"tokens_per_minute": {"m": "fast"}}, "tokens_per_minute['m'] must be a whole number"),
     (
         {"model_usual_time": Duration.minutes(16)},
         "model_usual_time must be between 1 second and 15 minutes, got 16 minutes",

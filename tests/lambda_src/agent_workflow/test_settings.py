@@ -38,6 +38,7 @@ def test_every_variable_is_read():
             "MODEL_CONNECT_TIMEOUT_SECONDS": "2.5",
             "MODEL_READ_TIMEOUT_SECONDS": "60",
             "MODEL_USUAL_SECONDS": "20",
+            "TOKENS_PER_MINUTE": '{"b.model": 1000, "c.model": "learn"}',
             "BUDGET_CEILING_USD": "1.50",
             "MODEL_PRICES": json.dumps(PRICES),
             "MODEL_SETTINGS": '{"sagemaker/a": {"model": "m"}}',
@@ -53,6 +54,7 @@ def test_every_variable_is_read():
     assert settings.streaming is False
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (2.5, 60)
     assert settings.usual_seconds == 20
+    assert settings.tokens_per_minute == {"b.model": 1000, "c.model": "learn"}
     assert settings.budget_ceiling_usd == Decimal("1.50")
     assert (settings.prices["a.model"].output, settings.prices["a.model"].cache_write) == (Decimal(15), None)
     assert settings.model_settings == {"sagemaker/a": {"model": "m"}}
@@ -75,6 +77,8 @@ def test_an_absolute_agents_folder_stands_as_it_is(tmp_path):
         ("MODEL_READ_TIMEOUT_SECONDS", "0"),
         ("MODEL_READ_TIMEOUT_SECONDS", "nan"),
         ("MODEL_USUAL_SECONDS", "901"),
+        ("TOKENS_PER_MINUTE", '{"a.model": 0}'),
+        ("TOKENS_PER_MINUTE", '{"a.model": "fast"}'),
         ("MODEL_CONNECT_TIMEOUT_SECONDS", "soon"),
         ("BUDGET_CEILING_USD", "0"),
         ("BUDGET_CEILING_USD", "NaN"),

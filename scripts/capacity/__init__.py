@@ -1,0 +1,1 @@
+"""How many executions an hour a quota of tokens a minute carries."""
