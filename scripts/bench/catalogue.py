@@ -1,6 +1,6 @@
 """Every benchmark, in the order they run: the cheap ones first."""
 
-from scripts.bench import commands, documents, flows, fresh_process, operations, overhead, package, replay
+from scripts.bench import commands, documents, flows, fresh_process, operations, overhead, package, replay, yields
 from scripts.bench.row import Benchmark
 
 BENCHMARKS = (
@@ -19,5 +19,6 @@ BENCHMARKS = (
     Benchmark("flow-topics", flows.topics, slow=True),
     Benchmark("flow-overhead", flows.overhead, slow=True),
     Benchmark("turns", replay.many_turns, slow=True),
+    Benchmark("yield", yields.sweep, slow=True),
     Benchmark("fast-tests", commands.fast_tests, slow=True),
 )
