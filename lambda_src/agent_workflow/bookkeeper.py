@@ -76,6 +76,8 @@ class Bookkeeper(Observer):
         else:
             failed = int(record.stop_reason == "error")
             emit(self._settings, {"ToolCalls": 1, "ToolErrors": failed}, Agent=_agent(record.agent))
+        if record.deferrals:
+            emit(self._settings, {"Deferrals": record.deferrals}, Agent=_agent(record.agent))
         saved = self.ledger.saved_by(record)
         if saved:
             emit(self._settings, {"SavedUSD": saved}, Agent=_agent(record.agent))

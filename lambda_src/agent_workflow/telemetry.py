@@ -43,6 +43,7 @@ METRICS = (
     Metric("AgentDuration", "Milliseconds", PER_AGENT),
     Metric("ToolCalls", "Count", PER_AGENT),
     Metric("ToolErrors", "Count", PER_AGENT),
+    Metric("Deferrals", "Count", PER_AGENT),
     Metric("CitationsVerified", "Count", PER_PIPELINE),
     Metric("CitationsDropped", "Count", PER_PIPELINE),
     Metric("SavedUSD", "None", PER_AGENT),

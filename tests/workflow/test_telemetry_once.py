@@ -142,3 +142,19 @@ def test_tools_are_counted_per_agent(pipeline: Any, tmp_path: Any, capfd: pytest
     assert pipeline.invocations == 2
     metrics = Output(capfd.readouterr().out).metrics()
     assert (metrics["ToolCalls", "p", "clerk"], metrics["ToolErrors", "p", "clerk"]) == (2, 1)
+
+
+def test_a_call_that_was_put_off_is_counted_once_per_agent(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("durable_strands.gate.WORTHWHILE_SECONDS", 1e-9)
+    monkeypatch.setattr("durable_strands.gate._needed", lambda *_: float("inf"))  # fits only as the first of one
+    pipeline.set_environment(PIPELINE_NAME="p")
+    usage = pipeline.result(EVENT)["usage"]
+    assert pipeline.invocations == 3
+    metrics = Output(capfd.readouterr().out).metrics()
+    told = {key[2:]: count for key, count in metrics.items() if key[0] == "Deferrals"}
+    assert told == {("analysis",): 1, ("summary",): 1}
+    assert (usage["deferrals"], usage["attempts"], usage["model_calls"]) == (2, 3, 3)
+    pipeline.replay()
+    assert "Deferrals" not in {key[0] for key in Output(capfd.readouterr().out).metrics()}

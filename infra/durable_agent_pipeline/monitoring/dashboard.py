@@ -80,14 +80,14 @@ def _speed(metrics: PipelineMetrics) -> Row:
 def _cost(metrics: PipelineMetrics) -> Row:
     agents = [name for name, _ in metrics.agents]
     tokens = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
-    calls = ("model_calls", "usage_unknown", "model_retries", "tool_calls", "tool_errors")
+    calls = ("model_calls", "usage_unknown", "model_retries", "tool_calls", "tool_errors", "deferrals")
     return Row(
         "What does it cost?",
         (
             Graph("USD per agent", [metrics.of_agent("cost", name, label=name) for name in agents], unit="USD"),
             Graph("Saved by checkpoints", [metrics.of_agent("saved", name, label=name) for name in agents], unit="USD"),
             Graph("Tokens per agent", [_named(metrics, key, name) for name in agents for key in tokens]),
-            Graph("Calls and retries", [_named(metrics, key, name) for name in agents for key in calls]),
+            Graph("Calls, retries, deferrals", [_named(metrics, key, name) for name in agents for key in calls]),
         ),
     )
 

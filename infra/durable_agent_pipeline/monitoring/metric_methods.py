@@ -207,6 +207,10 @@ class MetricMethods:
         """Tool calls. Sum."""
         return self.metrics.over_agents("tool_calls", agent, **options)
 
+    def metric_deferrals(self, agent: str | None = None, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
+        """Times that calls were put off before they began. Sum."""
+        return self.metrics.over_agents("deferrals", agent, **options)
+
     def metric_tool_errors(self, agent: str | None = None, **options: Unpack[MetricOptions]) -> cloudwatch.IMetric:
         """Tool calls that failed. Sum."""
         return self.metrics.over_agents("tool_errors", agent, **options)

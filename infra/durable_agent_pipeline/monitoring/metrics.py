@@ -95,6 +95,7 @@ FACTS: Mapping[str, MetricFact] = {
     "agent_duration": _own("AgentDuration", "p95", "p95", "Milliseconds", "Agent"),
     "tool_calls": _own("ToolCalls", "Sum", "tool calls", "Count", "Agent"),
     "tool_errors": _own("ToolErrors", "Sum", "tool errors", "Count", "Agent"),
+    "deferrals": _own("Deferrals", "Sum", "calls put off", "Count", "Agent"),
     "saved": _own("SavedUSD", "Sum", "USD saved by checkpoints", "None", "Agent"),
     "citations_verified": _own("CitationsVerified", "Sum", "findings whose quote was found", "Count"),
     "citations_dropped": _own("CitationsDropped", "Sum", "dropped: no such source or quote", "Count"),
