@@ -36,6 +36,8 @@ class PipelineStack(Stack):
             "DashboardUrl": f"{console}#dashboards/dashboard/{board}",
             "AlarmTopicArn": self.pipeline.alarm_topic.topic_arn,
             "LogGroupName": self.pipeline.log_group.log_group_name,
+            "DeadLetterQueueUrl": self.pipeline.dead_letter_queue.queue_url,
+            "UndeliveredQueueUrl": self.pipeline.undelivered_queue.queue_url,
             **api,
         }
 

@@ -91,6 +91,8 @@ def test_the_outputs_are_the_contracts(template: Template):
         "DashboardUrl",
         "AlarmTopicArn",
         "LogGroupName",
+        "DeadLetterQueueUrl",
+        "UndeliveredQueueUrl",
     }
 
 

@@ -40,7 +40,7 @@ def alarms(
                 folder,
                 name,
                 metric=metric,
-                threshold=_choice(rule, props).threshold or rule.threshold(props),
+                threshold=_threshold(rule, props),
                 evaluation_periods=rule.periods,
                 datapoints_to_alarm=rule.datapoints,
                 comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -54,6 +54,12 @@ def alarms(
     return made
 
 
+def threshold(name: str, props: PipelineProps) -> float | None:
+    """Where an alarm goes off, as chosen or by itself; None if it was left out."""
+    rule = next(rule for rule in RULES if rule.name == name)
+    return _threshold(rule, props) if _choice(rule, props).enabled else None
+
+
 def describe(rule: AlarmRule, pipeline_name: str, props: PipelineProps) -> str:
     """What whoever is woken reads first."""
     severity = _severity(rule, props).upper()
@@ -63,6 +69,10 @@ def describe(rule: AlarmRule, pipeline_name: str, props: PipelineProps) -> str:
 def section(name: str, props: PipelineProps) -> str:
     """Where the runbook describes an alarm: a link if the caller has one, else a place in this repository."""
     return f"{props.runbook_url or RUNBOOK}#{name.lower()}"
+
+
+def _threshold(rule: AlarmRule, props: PipelineProps) -> float:
+    return _choice(rule, props).threshold or rule.threshold(props)
 
 
 def _severity(rule: AlarmRule, props: PipelineProps) -> str:

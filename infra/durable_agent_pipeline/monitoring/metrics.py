@@ -12,6 +12,8 @@ from ..names import NAMESPACE
 LAMBDA = "AWS/Lambda"
 BEDROCK = "AWS/Bedrock"
 SQS = "AWS/SQS"
+GREY, GREEN, RED, ORANGE = "#7f8c8d", "#2ca02c", "#d62728", "#ff9900"
+"""Readable on white and on black."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,12 @@ class MetricFact:
     unit: str
     """As AWS documents it, or as the Lambda emits it."""
 
+    color: str | None = None
+    """Of its line, where a colour says more than a name. Default: CloudWatch's."""
 
-def _lambda(name: str, statistic: str, title: str, unit: str = "Count") -> MetricFact:
-    return MetricFact(name, LAMBDA, ("FunctionName",), statistic, title, unit)
+
+def _lambda(name: str, statistic: str, title: str, unit: str = "Count", color: str | None = None) -> MetricFact:
+    return MetricFact(name, LAMBDA, ("FunctionName",), statistic, title, unit, color)
 
 
 def _account(name: str, title: str, unit: str) -> MetricFact:
@@ -51,10 +56,10 @@ _CALL = ("Agent", "Model")
 
 FACTS: Mapping[str, MetricFact] = {
     # Lambda's durable executions: docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
-    "started": _lambda("DurableExecutionStarted", "Sum", "Started"),
-    "succeeded": _lambda("DurableExecutionSucceeded", "Sum", "Succeeded"),
-    "failed": _lambda("DurableExecutionFailed", "Sum", "Failed"),
-    "timed_out": _lambda("DurableExecutionTimedOut", "Sum", "Timed out"),
+    "started": _lambda("DurableExecutionStarted", "Sum", "Started", color=GREY),
+    "succeeded": _lambda("DurableExecutionSucceeded", "Sum", "Succeeded", color=GREEN),
+    "failed": _lambda("DurableExecutionFailed", "Sum", "Failed", color=RED),
+    "timed_out": _lambda("DurableExecutionTimedOut", "Sum", "Timed out", color=ORANGE),
     "stopped": _lambda("DurableExecutionStopped", "Sum", "Stopped"),
     "execution_duration": _lambda("DurableExecutionDuration", "p95", "Execution p95", "Milliseconds"),
     "operations": _lambda("DurableExecutionOperations", "Maximum", "Operations of one execution"),
@@ -63,7 +68,7 @@ FACTS: Mapping[str, MetricFact] = {
     "utilization": _account("ApproximateRunningDurableExecutionsUtilization", "Of the account's quota", "Percent"),
     # Lambda's invocations, several per execution: .../dg/monitoring-metrics-types.html
     "invocations": _lambda("Invocations", "Sum", "Invocations"),
-    "errors": _lambda("Errors", "Sum", "Invocation errors"),
+    "errors": _lambda("Errors", "Sum", "Invocation errors", color=RED),
     "throttles": _lambda("Throttles", "Sum", "Throttled"),
     "invocation_duration": _lambda("Duration", "p95", "Invocation p95", "Milliseconds"),
     "dead_letter_errors": _lambda("DeadLetterErrors", "Sum", "Dead letters not written"),
@@ -143,5 +148,6 @@ def metric(
         region=region,
         account=account,
         label=label or fact.title,
+        color=fact.color,
         period=period or _five_minutes(),
     )

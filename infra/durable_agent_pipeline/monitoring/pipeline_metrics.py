@@ -136,8 +136,9 @@ def _sum(
 ) -> cloudwatch.IMetric:
     if len(parts) == 1:
         return parts[0]
+    # Ids name the key, since two sums may stand in one graph.
     # FILL: a part that was silent in a period counts as nothing instead of blanking the sum
-    names = {f"m{index}": part for index, part in enumerate(parts)}
+    names = {f"{key}_{index}": part for index, part in enumerate(parts)}
     return cloudwatch.MathExpression(
         expression=" + ".join(f"FILL({name}, 0)" for name in names),
         using_metrics=names,

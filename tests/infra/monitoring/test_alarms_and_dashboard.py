@@ -289,7 +289,8 @@ def test_no_graph_is_narrower_than_a_quarter_of_the_page(default: Template):
     (board,) = default.find_resources("AWS::CloudWatch::Dashboard").values()
     parts = board["Properties"]["DashboardBody"]["Fn::Join"][1]
     text = "".join(part if isinstance(part, str) else "TOKEN" for part in parts)
-    assert min(widget["width"] for widget in json.loads(text)["widgets"]) >= 6
+    widgets = json.loads(text)["widgets"]
+    assert min(widget["width"] for widget in widgets if widget["properties"].get("view") != "singleValue") >= 6
 
 
 def test_the_error_tables_show_refusals_too(default: Template):
@@ -322,10 +323,47 @@ def test_the_dashboard_asks_an_operators_questions_in_their_order(default: Templ
         "How slow is it?",
         "What does it cost?",
         "How near a limit is it?",
+        "What waits for people?",
         "What failed last?",
     ]
     places = [text.index(question) for question in questions]
     assert places == sorted(places)
+
+
+def widgets_of(template: Template) -> list[dict[str, Any]]:
+    body = properties(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]
+    text = "".join(part if isinstance(part, str) else "TOKEN" for part in body["Fn::Join"][1])
+    return [dict(widget) for widget in json.loads(text)["widgets"]]
+
+
+def test_a_graph_near_a_limit_marks_where_its_alarm_goes_off_as_chosen():
+    template = template_of(alarm_choices={"Operations": AlarmChoice(threshold=99), "Slow": AlarmChoice(enabled=False)})
+    marks = {
+        widget["properties"]["title"]: {mark["label"]: mark["value"] for mark in given["horizontal"]}
+        for widget in widgets_of(template)
+        if (given := widget["properties"].get("annotations"))
+    }
+    assert marks["Operations of one execution"] == {"limit": 3000, "alarm": 99}
+    assert marks["Checkpoint bytes of one execution"] == {"limit": 100_000_000, "alarm": 80_000_000}
+    assert marks["Running executions (whole account)"] == {"limit": 100, "alarm": 80}
+    assert "Executions and invocations" not in marks
+
+
+def test_no_graph_has_more_lines_than_can_be_told_apart(default: Template):
+    graphs = [widget for widget in widgets_of(default) if widget["type"] == "metric"]
+    shown = [
+        [line for line in widget["properties"]["metrics"] if not (isinstance(line[-1], dict) and "visible" in line[-1])]
+        for widget in graphs
+    ]
+    assert max(map(len, shown)) <= 6
+
+
+def test_the_page_begins_with_what_to_do_next_and_the_figures_at_a_glance(default: Template):
+    head, alarms, *rest = widgets_of(default)
+    assert "scripts/pipeline show EXECUTION" in head["properties"]["markdown"]
+    assert alarms["type"] == "alarm"
+    figures = [widget["properties"]["title"] for widget in rest if widget["properties"].get("view") == "singleValue"]
+    assert figures[:4] == ["Succeeded", "Failed and timed out", "How slow (p95, ms)", "Cost (USD)"]
 
 
 def test_the_log_query_looks_for_the_line_of_a_failed_agent(default: Template):
