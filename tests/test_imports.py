@@ -221,7 +221,12 @@ def test_importing_the_handler_loads_nothing_of_any_packaged_tool():
     assert not loaded_after("import handler") & of_tools
 
 
-COMMANDS_MAY_ALSO_IMPORT = {"bench": {"cost_model"}, "run_local": {"operate"}}
+COMMANDS_MAY_ALSO_IMPORT = {
+    "bench": {"cost_model"},
+    "run_local": {"operate"},
+    "rehearse": {"operate"},
+    "preview_dashboard": {"rehearse"},
+}
 """Command -> commands whose measured runs it repeats, or whose page it opens; others know only what is shared."""
 
 

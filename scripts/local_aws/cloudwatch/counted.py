@@ -13,6 +13,7 @@ from scripts.local_aws.cloudwatch.metrics import Datum, MetricId
 LAMBDA, BEDROCK, SQS = "AWS/Lambda", "AWS/Bedrock", "AWS/SQS"
 Event = Mapping[str, Any]
 
+_BEGINS = '{"_aws"'
 CRASHED = frozenset({"died", "timed_out", "error"})
 ENDINGS = {
     "SUCCEEDED": "DurableExecutionSucceeded",
@@ -117,10 +118,7 @@ def of_bedrock(calls: Iterable[Event], legacy: Collection[str] = ()) -> Iterator
 
 def of_log(lines: Iterable[str]) -> Iterator[Datum]:
     """What the function printed in CloudWatch's embedded metric format."""
-    for line in lines:
-        if not line.startswith("{") or '"_aws"' not in line:
-            continue
-        document = json.loads(line)
+    for document in (found for line in lines for found in _documents(line)):
         for block in document["_aws"]["CloudWatchMetrics"]:
             for names in block["Dimensions"]:
                 dimensions = {name: str(document[name]) for name in names}
@@ -129,6 +127,18 @@ def of_log(lines: Iterable[str]) -> Iterator[Datum]:
                     values = document[metric["Name"]]
                     for value in values if isinstance(values, list) else [values]:
                         yield Datum(known, document["_aws"]["Timestamp"] / 1000, float(value))
+
+
+def _documents(line: str) -> Iterator[dict[str, Any]]:
+    """Those of a line: a document and its line end are printed apart, so two processes may share one line."""
+    at = line.find(_BEGINS)
+    while at >= 0:
+        try:
+            document, end = json.JSONDecoder().raw_decode(line, at)
+        except ValueError:  # it is still being written
+            return
+        yield document
+        at = line.find(_BEGINS, end)
 
 
 def _running(count: int, quota: int, at: float) -> Iterator[Datum]:

@@ -90,6 +90,8 @@ def test_an_embedded_metric_is_read_with_its_dimensions_and_other_lines_are_not(
     printed = ["START RequestId: x", '{"level":"INFO"}', json.dumps(document)]
     metric = MetricId.of("N", "CostUSD", {"Pipeline": "p"})
     assert list(of_log(printed)) == [Datum(metric, 3, 0.5), Datum(metric, 3, 1)]
+    twice = json.dumps(document) * 2
+    assert len(list(of_log([twice, "", twice[:-5]]))) == 6
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Draws the synthesized dashboard with the metrics of rehearsed runs."""

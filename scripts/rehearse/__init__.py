@@ -1,0 +1,1 @@
+"""Provokes the cause of every alarm and follows the runbook."""
