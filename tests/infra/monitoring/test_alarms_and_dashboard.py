@@ -344,7 +344,7 @@ def test_a_graph_near_a_limit_marks_where_its_alarm_goes_off_as_chosen():
         if (given := widget["properties"].get("annotations"))
     }
     assert marks["Operations of one execution"] == {"limit": 3000, "alarm": 99}
-    assert marks["Checkpoint bytes of one execution"] == {"limit": 100_000_000, "alarm": 80_000_000}
+    assert marks["Checkpoint bytes of one execution"] == {"limit": 100_000_000, "alarm": 95_000_000}
     assert marks["Running executions (whole account)"] == {"limit": 100, "alarm": 80}
     assert "Executions and invocations" not in marks
 
