@@ -32,6 +32,7 @@ ONLY_THERE = {
         "agent_workflow/hand_over.py",
         "agent_workflow/handed_event.py",
         "agent_workflow/questions.py",
+        "agent_workflow/redrive.py",
         "agent_workflow/mcp_servers.py",
         "agent_workflow/review.py",
         "agent_workflow/endings.py",
@@ -52,6 +53,7 @@ ONLY_THERE = {
     },
     "botocore": {
         "agent_workflow/budget_table.py",
+        "agent_workflow/earlier_history.py",
         "agent_workflow/engine_client.py",
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
@@ -66,6 +68,7 @@ ONLY_THERE = {
     },
     "boto3": {
         "agent_workflow/budget_table.py",
+        "agent_workflow/earlier_history.py",
         "agent_workflow/engine_client.py",
         "agent_workflow/model.py",
         "agent_workflow/large_results.py",
@@ -86,6 +89,7 @@ ONLY_THERE = {
         "agent_workflow/findings.py",
         "agent_workflow/handed_event.py",
         "agent_workflow/prices.py",
+        "agent_workflow/redrive_choice.py",
         "agent_workflow/refusals.py",
         "agent_workflow/request.py",
         "agent_workflow/review_choice.py",

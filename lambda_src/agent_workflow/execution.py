@@ -10,6 +10,7 @@ from agent_workflow.deployment import Deployment
 from agent_workflow.hand_over import HandOver
 from agent_workflow.handed_event import begun
 from agent_workflow.large_results import CHAINED_LIMIT_BYTES, RESULT_LIMIT_BYTES
+from agent_workflow.redrive import redriven
 from agent_workflow.result import Document
 from agent_workflow.workflow import Workflow
 
@@ -20,7 +21,7 @@ def execute(context: DurableContext, event: Any, deployment: Deployment) -> Docu
     Raises:
         InvalidRequest: the event breaks a rule.
         ResultNotKept: what an execution before has handed over is lost.
-        AgentFailed: an agent, the flow or every query of a batch failed.
+        AgentFailed: an agent, the flow or every query of a batch failed, or what a redrive takes does not fit.
     """
     start = begun(event, deployment.settings)
     asked = parse_event(start.event)
@@ -29,4 +30,5 @@ def execute(context: DurableContext, event: Any, deployment: Deployment) -> Docu
     request = asked.request if isinstance(asked, OneOfBatch) else asked
     hand_over = HandOver(context, deployment.settings, start)
     most_bytes = CHAINED_LIMIT_BYTES if isinstance(asked, OneOfBatch) else RESULT_LIMIT_BYTES
-    return Workflow(hand_over.context, request, deployment, most_bytes=most_bytes, hand_over=hand_over).run()
+    taking = redriven(hand_over.context, request, deployment.settings)
+    return Workflow(taking, request, deployment, most_bytes=most_bytes, hand_over=hand_over).run()

@@ -13,7 +13,7 @@ from agent_workflow.bookkeeper import Bookkeeper
 from agent_workflow.ledger import FAILED
 from agent_workflow.questions import Asking
 from durable_strands import AgentFailed, Attempt, CallRecord, Observer, Usage, map_agents
-from durable_strands.errors import rebuild
+from durable_strands.errors import RedriveRefused, rebuild
 from durable_strands.live import beyond_calls
 from durable_strands.serdes import PlainJson
 
@@ -93,6 +93,8 @@ class FanOut:
             ran.append(one.number)
             try:
                 answer = self._runs.bare(child, agent, one.prompt, agent.operation, observer, asking=asking)
+            except RedriveRefused:
+                raise
             except AgentFailed as failure:
                 told = [failure.message, failure.error_type, failure.data]
                 return {"failure": told, "calls": [call.to_dict() for call in failure.calls]}

@@ -19,6 +19,10 @@ Saved by checkpoints
 Saved by caching
     What the same calls would have cost more with every input token at the plain price: reads are cheaper than that,
     writes dearer. Below 0 where more was written than was read again.
+
+Taken calls
+    A redrive takes the results of calls that an earlier execution paid. Their tokens are known here, their cost is 0,
+    and what they would have cost is saved.
 """
 
 import threading
@@ -112,7 +116,11 @@ class Ledger:
         return self._agents[agent].calls if agent in self._agents else ()
 
     def cost(self, call: CallRecord) -> Decimal | None:
-        """USD of one call; 0 for a tool, None for a model without a price or a reply that did not tell its tokens."""
+        """USD of one call; 0 for a tool or a taken call, None for a model without a price or with unknown tokens."""
+        return Decimal(0) if call.taken else self.price(call)
+
+    def price(self, call: CallRecord) -> Decimal | None:
+        """The same, whoever has paid it."""
         if call.kind == "tool":
             return Decimal(0)
         price = self.prices.get(call.model_id or "")
@@ -131,8 +139,8 @@ class Ledger:
         return self._of(agent).saved_by_caching
 
     def saved_by(self, call: CallRecord) -> Decimal | None:
-        """USD saved before one call that is not entered yet; None if a price it needs is unknown."""
-        return times(resumes(call, self._invocations), self._all.spent)
+        """USD saved before one call that is not entered yet, or by taking it; None if a price it needs is unknown."""
+        return self.price(call) if call.taken else times(resumes(call, self._invocations), self._all.spent)
 
     def _saved_by_caching(self, call: CallRecord) -> Decimal | None:
         if call.usage is not None and call.usage == call.usage.uncached():

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from agent_workflow.errors import InvalidRequest
+from agent_workflow.redrive_choice import Redrive
 from agent_workflow.refusals import hidden, refusal
 from agent_workflow.review_choice import ReviewField
 from agent_workflow.topic_limits import MAX_TOPIC_CHARACTERS, MAX_TOPICS, MIN_TOPICS
@@ -96,6 +97,7 @@ class Request(BaseModel):
         topics: 2 to 20 different parts of the query, each researched by itself, or "auto": the research agent names
             them. Default: none, the query is researched as a whole.
         review: the review by a person that the execution waits for; False is none, None the deployment's choice.
+        redrive: the earlier execution whose finished calls are taken. Default: none, every call is made.
         max_failed_topics: so many of them may fail and the report is still written. Default: 0.
         tenant: whose budget windows the run counts in besides the pipeline's. Default: nobody's.
     """
@@ -111,6 +113,7 @@ class Request(BaseModel):
     budget_usd: Budget = None
     topics: Topics = None  # type: ignore[assignment]
     review: ReviewField = None  # type: ignore[assignment]
+    redrive: Redrive | None = None
     max_failed_topics: Annotated[int, Field(ge=0, le=MAX_TOPICS)] = 0
     tenant: Tenant = None
 

@@ -97,8 +97,10 @@ def _run(run: _Run, ledger: Ledger, *, calls: bool) -> Document:
 
 def _sums(calls: Sequence[CallRecord]) -> Document:
     model, tool = ([call for call in calls if call.kind == kind] for kind in ("model", "tool"))
+    taken = sum(call.count for call in calls if call.taken)
     return {
         "model_calls": sum(call.count for call in model),
+        **({"taken_calls": taken} if taken else {}),
         "attempts": sum(call.attempts for call in model),
         "tool_calls": sum(call.count for call in tool),
         **vars(total_usage(calls)),
@@ -118,6 +120,7 @@ def _call(call: CallRecord, ledger: Ledger) -> Document:
         **(dict.fromkeys(vars(Usage())) if call.usage is None else vars(call.usage)),
         "latency_ms": call.latency_ms,
         "cost_usd": usd(ledger.cost(call)),
+        **({"taken": True} if call.taken else {}),
     }
 
 

@@ -20,6 +20,7 @@ from agent_workflow.flow_module import FILE, Run, has_flow, load_flow
 from agent_workflow.hand_over import HandOver, as_it_failed
 from agent_workflow.large_results import RESULT_LIMIT_BYTES, LargeResultsSerDes, bucket_of
 from agent_workflow.privacy import keep_texts_out_of_spans
+from agent_workflow.redrive import end_redrive, refused_redrive
 from agent_workflow.request import Request
 from agent_workflow.result import Document, completed, completed_elsewhere, usage_document
 from agent_workflow.returned import returned
@@ -92,9 +93,10 @@ class Workflow:
         except (Exception, BackgroundThreadError) as error:  # noqa: BLE001 - raised again with the usage
             # without the list of calls: an error object is limited far below a result
             self._bookkeeper.enter_unreturned()
-            details = error.details if isinstance(error, AgentFailed) else {}
+            failure = refused_redrive(self._context) or error
+            details = failure.details if isinstance(failure, AgentFailed) else {}
             more = {"window": details["window"]} if "window" in details else None
-            raise ended(error, error_data(self._flow.agent_of(error), self._usage(calls=False), more)) from None
+            raise ended(failure, error_data(self._flow.agent_of(error), self._usage(calls=False), more)) from None
 
     def _run(self) -> Document:
         try:
@@ -110,6 +112,7 @@ class Workflow:
             status, fields = "completed", self._flow.finished(self._returned(run))
         except ReviewEnded as ended_by:
             status, fields = ended_by.status, self._so_far()
+        end_redrive(self._context)
         if self._flow.rounds:
             fields = {**fields, "review": self._flow.rounds}
         if self._flow.verdicts:
@@ -150,7 +153,7 @@ class Workflow:
     def _usage(self, *, calls: bool) -> Document:
         ledger = self._bookkeeper.ledger
         # each hand-over is a chained invoke, and the execution that it starts
-        waits = self._flow.operations + 2 * (self._hand_over.number - 1)
+        waits = self._flow.operations + 2 * (self._hand_over.number - 1) + int(self._request.redrive is not None)
         estimates = estimate(ledger.calls, waits=waits, memory_mb=self._settings.memory_mb)
         return usage_document(self._agents, ledger, estimates, calls=calls)
 

@@ -28,6 +28,7 @@ survives moving a file. The data is JSON with the tokens spent before the failur
     ├── StructuredOutputFailed
     ├── ResultTooLarge
     ├── ResultNotKept
+    ├── RedriveRefused
     ├── ModelFailed
     └── UnsafeAgent
 """
@@ -65,6 +66,7 @@ __all__ = [
     "ModelTimedOut",
     "ModelUnavailable",
     "ModelUnreachable",
+    "RedriveRefused",
     "ResultNotKept",
     "ResultTooLarge",
     "StructuredOutputFailed",
@@ -266,6 +268,10 @@ class ResultTooLarge(AgentFailed):
 
 class ResultNotKept(AgentFailed):
     """A result could not be written, or read back unchanged, where results are kept."""
+
+
+class RedriveRefused(AgentFailed):
+    """What an earlier execution left cannot be taken: it is gone, or belongs to another flow or question."""
 
 
 class ModelFailed(AgentFailed):

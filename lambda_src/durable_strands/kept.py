@@ -30,15 +30,22 @@ class Reply:
 
 @dataclass(frozen=True)
 class KeptReply:
-    """The checkpoint of a model call."""
+    """The checkpoint of a model call.
+
+    Attributes:
+        reply: What the model said.
+        record: Its entry in the ledger.
+        asked: Digest of what it was asked (see `asked`); empty if that is not known.
+    """
 
     reply: Reply
     record: CallRecord
+    asked: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed."""
         reply = {key: value for key, value in vars(self.reply).items() if value and key != "billed"}
-        return {"reply": reply, "record": self.record.to_dict()}
+        return {"reply": reply, "record": self.record.to_dict(), **({"asked": self.asked} if self.asked else {})}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> KeptReply:

@@ -13,6 +13,7 @@ from strands.middleware import InvokeModelContext, ModelStopReason
 from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
 
 from durable_strands import raised
+from durable_strands.asked import digest_of
 from durable_strands.attempts import Attempt, most_tokens
 from durable_strands.bridge import Overdue, TellAgent, in_loop
 from durable_strands.classify import classify
@@ -47,7 +48,7 @@ _ENDS_THE_RUN = (DeadlineExceeded, CallInterrupted, ResultTooLarge, ResultNotKep
 
 @dataclass
 class _Call:
-    """One model call: its name, who answers it, what is asked, and how it is made."""
+    """One model call: its name, who answers it, what is asked, the digest of that, and how it is made."""
 
     name: str
     model_id: str | None
@@ -55,6 +56,7 @@ class _Call:
     request: Any
     make: Callable[[], Coroutine[Any, Any, Reply]]
     relay: Relay[Reply]
+    asked: str = ""
     held: Held = field(default_factory=Held)
 
 
@@ -70,7 +72,8 @@ class ModelCalls:
         """Strands' model stage: ask for the step, pass events on, end with the reply."""
         relay: Relay[Reply] = Relay()
         request = (context.messages, context.tool_specs, context.system_prompt)
-        work = self._ask(context.model, request, lambda: _reply(next_fn(own_messages(context)), relay), relay)
+        asked = digest_of(context.system_prompt, context.messages)
+        work = self._ask(context.model, request, lambda: _reply(next_fn(own_messages(context)), relay), relay, asked)
         async for event in relay.events(work):
             yield event
         reply = relay.value
@@ -92,11 +95,13 @@ class ModelCalls:
         for event in relay.value.events:
             yield event
 
-    def _ask(self, model: Any, request: Any, make: Any, relay: Relay[Reply]) -> Coroutine[Any, Any, Reply]:
+    def _ask(
+        self, model: Any, request: Any, make: Any, relay: Relay[Reply], asked: str = ""
+    ) -> Coroutine[Any, Any, Reply]:
         name = f"{self._asker}model-{self._run.number(f'{self._asker}model')}"
         relay.inside(Place(self._run, self._agent, name))
         config = _config(model)
-        call = _Call(name, _priced_as(config), most_tokens(config), request, make, relay)
+        call = _Call(name, _priced_as(config), most_tokens(config), request, make, relay, asked)
         return self._run.desk.ask(lambda: self._step(call))
 
     def _step(self, call: _Call) -> Reply:
@@ -116,7 +121,7 @@ class ModelCalls:
             return kept.to_dict()
 
         try:
-            kept = KeptReply.from_dict(run.operations.step(call.name, attempt, run.options.retry))
+            kept = KeptReply.from_dict(run.operations.step(call.name, attempt, run.options.retry, call.asked))
         except SerDesError as error:
             lost = not_kept(str(error), error.data) if error.data else _lost(str(error), made)
             raise lost.after(tuple(run.calls)) from error
@@ -146,7 +151,7 @@ class ModelCalls:
                 broken_attempts=broken, deferrals=call.held.deferrals,
             )  # fmt: skip
             call.held.ended(usage)
-            kept = KeptReply(reply, record)
+            kept = KeptReply(reply, record, call.asked)
             refuse_oversize(kept.to_dict(), run.options.max_result_bytes, usage or Usage(), int(usage is None))
         except Exception as error:
             failure = classify(error)

@@ -22,6 +22,7 @@ from aws_durable_execution_sdk_python.serdes import SerDes
 from durable_strands.deferral import Deferrals
 from durable_strands.errors import billed_of
 from durable_strands.retries import RetryStrategy, retry_transient
+from durable_strands.seeded import SeededContext
 
 Call = Callable[[StepContext], dict[str, Any]]
 Notify = Callable[[str], Any]
@@ -36,8 +37,10 @@ class Operations:
         self._context = context
         self._serdes = serdes
 
-    def step(self, name: str, call: Call, retry: RetryStrategy) -> dict[str, Any]:
-        """Run `call` once and keep its value."""
+    def step(self, name: str, call: Call, retry: RetryStrategy, asked: str = "") -> dict[str, Any]:
+        """Run `call` once and keep its value; `asked` is the digest of what it asks a model."""
+        if isinstance(self._context, SeededContext):
+            self._context.compare(name, asked)
         # At most once per retry: under the default a process killed mid-step never uses up its attempts.
         config = StepConfig(
             retry_strategy=retry, step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY, serdes=self._serdes
@@ -65,6 +68,10 @@ class Operations:
 
     def context(self, name: str, body: Waiting) -> dict[str, Any]:
         """Run `body` with a context in which it may wait durably."""
+        whole = self._context.whole(name, self._serdes) if isinstance(self._context, SeededContext) else None
+        return self._inside(name, body) if whole is None else whole.value
+
+    def _inside(self, name: str, body: Waiting) -> dict[str, Any]:
         return self._context.run_in_child_context(body, name=name, config=ChildConfig(serdes=self._serdes))
 
     def answers(self, questions: Sequence[tuple[str, Notify]]) -> list[str | None]:
@@ -84,7 +91,7 @@ class Operations:
 
     def nested(self, name: str, body: Branch) -> dict[str, Any]:
         """Run `body` with operations of its own below `name`."""
-        return self.context(name, partial(self._in_branch, body))
+        return self._inside(name, partial(self._in_branch, body))
 
     def together(self, name: str, branches: Sequence[tuple[str, Branch]], most: int) -> list[dict[str, Any]]:
         """Run `branches` side by side, each with operations of its own; values in the given order.

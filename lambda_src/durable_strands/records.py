@@ -73,6 +73,7 @@ class CallRecord:
             tokens, latency and attempts are sums then.
         broken_attempts: Failed tries of this call that may have been billed, for tokens that are in no usage.
         deferrals: How often it was put off before it, or a try of it, began; none of them is an attempt.
+        taken: Whether it was made and paid by an earlier execution, whose result this one has taken.
     """
 
     agent: str
@@ -87,10 +88,12 @@ class CallRecord:
     count: int = 1
     broken_attempts: int = 0
     deferrals: int = 0
+    taken: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as checkpointed."""
-        return asdict(self)
+        record = asdict(self)
+        return record if record.pop("taken") is False else {**record, "taken": True}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CallRecord:
@@ -110,10 +113,10 @@ def unknown_calls(calls: Iterable[CallRecord]) -> int:
 
 
 def condensed(calls: Iterable[CallRecord]) -> tuple[CallRecord, ...]:
-    """One record for all calls of the same agent, kind and model, those of unknown usage apart: the sums, no list."""
+    """One record for all calls of the same agent, kind and model; of unknown usage, and taken ones, apart: no list."""
     sums: dict[tuple[Any, ...], CallRecord] = {}
     for call in calls:
-        key = (call.agent, call.kind, call.model_id, call.usage is None)
+        key = (call.agent, call.kind, call.model_id, call.usage is None, call.taken)
         sums[key] = _with(sums[key], call) if key in sums else replace(call, stop_reason=None, invocation="")
     return tuple(sums.values())
 

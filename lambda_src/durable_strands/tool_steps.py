@@ -18,7 +18,14 @@ from strands.types._events import ToolInterruptEvent
 
 from durable_strands import own_state, raised
 from durable_strands.bridge import Overdue, in_loop
-from durable_strands.errors import AgentFailed, AgentInterrupted, DeadlineExceeded, UnsafeAgent, rebuild
+from durable_strands.errors import (
+    AgentFailed,
+    AgentInterrupted,
+    DeadlineExceeded,
+    RedriveRefused,
+    UnsafeAgent,
+    rebuild,
+)
 from durable_strands.gate import hold_tool
 from durable_strands.kept import KeptTool
 from durable_strands.live import Below, LiveRun, Place, Relay, below
@@ -163,7 +170,7 @@ class ToolSteps:
         ours = below.set(spent)
         try:
             value = waiting(context, **arguments)
-        except (AgentInterrupted, UnsafeAgent):
+        except (AgentInterrupted, RedriveRefused, UnsafeAgent):
             raise
         except AgentFailed as failure:
             if not spent.failures:  # not of an agent that the tool ran

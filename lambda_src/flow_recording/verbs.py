@@ -211,6 +211,7 @@ class RecordedRequest:
     """
 
     budget_usd = None
+    redrive = None
 
     def __init__(self, choices: Choices, used: set[str], because: list[str]) -> None:
         self._choices = choices

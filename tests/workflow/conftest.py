@@ -43,6 +43,7 @@ class Pipeline:
         models: agent name -> its scripted model.
         invocations: how often Lambda called the handler; more than one means that it replayed.
         operations: what the last execution left in the durable engine.
+        events: its history, as GetDurableExecutionHistory tells it.
         die_before: name of the agent's operation before which the first invocation dies. Default: it lives.
     """
 
@@ -51,6 +52,7 @@ class Pipeline:
         self.invocations = 0
         self.arn = ""
         self.operations: list[Operation] = []
+        self.events: list[dict[str, Any]] = []
         self.die_before = ""
         self._environment = environment
 
@@ -66,6 +68,8 @@ class Pipeline:
             self.arn = runner.run_async(input=json.dumps(event), execution_timeout=60)
             outcome = runner.wait_for_result(self.arn, timeout=60)
             self.operations = list(runner._store.load(self.arn).operations)
+            history = runner.get_execution_history(self.arn, include_execution_data=True)
+            self.events = [event.to_dict() for event in history.events]
             return outcome
 
     def result(self, event: Any) -> dict[str, Any]:

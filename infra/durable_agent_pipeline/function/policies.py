@@ -33,6 +33,7 @@ ACCOUNT = (
 SPENT = ("dynamodb:Query",)
 LIST = ("lambda:ListDurableExecutionsByFunction",)
 READ = ("lambda:GetDurableExecution",)
+REDRIVE = (*READ, *HISTORY)
 STOP = ("lambda:StopDurableExecution",)
 
 

@@ -56,15 +56,18 @@ def can_change(role: iam.IRole) -> bool:
 
 
 def checkpoint_policy(scope: Construct, role: iam.IRole, function: lambda_.Function) -> iam.IPolicy | iam.IRole:
-    """The rights to checkpoint and to start executions, in a policy of its own; the role if it is unchangeable.
+    """The rights to checkpoint, redrive and start executions, in a policy of its own; the role if it is unchangeable.
 
     The function waits for the role's default policy, so naming the function in that one would be a cycle.
     """
     if not can_change(role):
         return role
     statements = [
-        # the alias for the queries of a batch, by name since it waits for this policy; and the version that hands over
-        iam.PolicyStatement(actions=[*policies.CHECKPOINT, *policies.START], resources=[f"{function.function_arn}:*"]),
+        # the alias for the queries of a batch, by name since it waits for this policy; and the version that hands over;
+        # and its own earlier executions, from which a redrive takes what was paid
+        iam.PolicyStatement(
+            actions=[*policies.CHECKPOINT, *policies.START, *policies.REDRIVE], resources=[f"{function.function_arn}:*"]
+        ),
     ]
     policy = iam.Policy(scope, "Checkpoints", roles=[role], statements=statements)
     accept_versions(policy, function)

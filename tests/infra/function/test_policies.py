@@ -131,6 +131,8 @@ def test_the_whole_execution_policy_of_the_default_pipeline():
             "Effect": "Allow",
             "Action": [
                 "lambda:CheckpointDurableExecution",
+                "lambda:GetDurableExecution",
+                "lambda:GetDurableExecutionHistory",
                 "lambda:GetDurableExecutionState",
                 "lambda:InvokeFunction",
             ],

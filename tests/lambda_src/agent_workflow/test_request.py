@@ -72,6 +72,7 @@ REFUSED = {
     "invalid-topic-twice": "topics: must be different topics after trimming, got a list of 2 values",
     "invalid-review-after": "review.after: input should be 'analysis' or 'report', got a string of length 5",
     "invalid-tenant": "tenant: must be a string of 1 to 64 of A-Z a-z 0-9 . _ -, got a string of length 9",
+    "invalid-redrive": "redrive.execution_arn is required",
     "invalid-failed-topics": "max_failed_topics: input should be less than or equal to 20, got 21",
 }
 
