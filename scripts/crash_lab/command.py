@@ -14,15 +14,21 @@ from rich.console import Console
 
 from scripts.console.ending import DONE, FAILED, ended
 from scripts.console.sentence import say
+from scripts.crash_lab import redrives
 from scripts.crash_lab.display import display_on
 from scripts.crash_lab.record import record
+from scripts.crash_lab.redrives import sweep_redrives
 from scripts.crash_lab.report import closing_line, document, write_table
 from scripts.crash_lab.scenarios import SCENARIOS
+from scripts.crash_lab.scenarios.flow import FLOW
+from scripts.crash_lab.scenarios.tools import TOOLS
 from scripts.crash_lab.sweep import Sweep, Unusable, run_sweep
 from scripts.local_aws.processes.callers_profile import forget_profile
 from scripts.local_aws.processes.child import ChildDied
 
 SUFFIXES = (".png", ".svg", ".pdf")
+REDRIVEN = (TOOLS.name, FLOW.name)
+"""Scenarios whose runs are redriven; the queries of a batch would be, each by itself."""
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +36,29 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.record and (options.points is not None or options.scenario is not None):
         _parser().error("--record needs every point, got --points or --scenario")
-    return ended("crash lab", lambda: _run(options))
+    if options.redrive and (options.record or options.picture is not None or options.scenario not in (None, *REDRIVEN)):
+        _parser().error(f"--redrive excludes --record and --picture, and knows the scenarios {', '.join(REDRIVEN)}")
+    return ended("crash lab", lambda: _redrive(options) if options.redrive else _run(options))
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    forget_profile()
+    folder = Path(tempfile.mkdtemp(prefix="crash-lab-"))
+    began = time.monotonic()
+    chosen = [SCENARIOS[name] for name in REDRIVEN if options.scenario in (None, name)]
+    try:
+        sweeps = [sweep_redrives(folder, each, most=options.points, jobs=options.jobs) for each in chosen]
+    except (ChildDied, Unusable) as error:
+        return _fail(error, folder, as_json=options.json)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    seconds = time.monotonic() - began
+    if options.json:
+        print(json.dumps(redrives.document(sweeps, seconds), indent=2))
+    else:
+        redrives.write_lines(sweeps, seconds, Console())
+    return _ended(folder, holds=all(each.holds for sweep in sweeps for each in sweep.tried))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -67,7 +95,11 @@ def _write(sweeps: list[Sweep], seconds: float, options: argparse.Namespace, fol
             draw(sweep, options.picture.with_stem(f"{options.picture.stem}-{sweep.scenario.name}"))
     if options.record:
         record(sweeps, seconds)
-    if all(verdict.holds for sweep in sweeps for verdict in sweep.verdicts):
+    return _ended(folder, holds=all(verdict.holds for sweep in sweeps for verdict in sweep.verdicts))
+
+
+def _ended(folder: Path, *, holds: bool) -> int:
+    if holds:
         shutil.rmtree(folder, ignore_errors=True)
         return DONE
     print(f"crash lab: what the processes wrote is kept in {folder}", file=sys.stderr)
@@ -97,6 +129,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2, help="stacks at the same time. Default: 2")
     parser.add_argument(
         "--picture", type=_picture, metavar="FILE", help="draw each scenario: FILE-NAME.svg, .png or .pdf"
+    )
+    parser.add_argument(
+        "--redrive",
+        action="store_true",
+        help="kill nothing: redrive an undisturbed run from each of its operations; no call before it is made again",
     )
     parser.add_argument("--record", action="store_true", help="write the figures and the pictures into docs/")
     return parser

@@ -83,9 +83,21 @@ def model_witness(line: Mapping[str, Any]) -> str:
 
 
 def observe(
-    stack: LabStack, point: KillPoint | None, stopping: threading.Event, *, throttled: bool = False
+    stack: LabStack,
+    point: KillPoint | None,
+    stopping: threading.Event,
+    *,
+    throttled: bool = False,
+    redrive: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Run the pipeline once and kill it at `point`; None runs it undisturbed, or with the one throttled call.
+
+    Args:
+        stack: where.
+        point: the kill.
+        stopping: ends the run before its end.
+        throttled: whether the one call is. Default: none is.
+        redrive: what the event says of an earlier execution. Default: nothing.
 
     Raises:
         ChildDied: a part of the stack ended.
@@ -95,12 +107,14 @@ def observe(
     faults = {str(scenario.throttled): "throttle"} if throttled else fault_of(point, scenario)
     held = point.call if point and point.moment == "during" else None
     stack.prepare(script=scenario.script(faults), kill_rules=point.kill_rules if point else [], hold=held)
-    return _Observation(stack, held).run(stopping)
+    event = {**scenario.event, **({"redrive": redrive} if redrive else {})}
+    return _Observation(stack, held, event).run(stopping)
 
 
 class _Observation:
-    def __init__(self, stack: LabStack, held: str | None) -> None:
+    def __init__(self, stack: LabStack, held: str | None, event: Mapping[str, Any]) -> None:
         self._stack = stack
+        self._event = event
         self._client: LambdaClient = stack.client()
         self._held = held
         self._evidence = Evidence()
@@ -121,7 +135,7 @@ class _Observation:
             FunctionName=FUNCTION_NAME,
             Qualifier=ALIAS,
             InvocationType="Event",
-            Payload=json.dumps(self._stack.scenario.event).encode(),
+            Payload=json.dumps(self._event).encode(),
         )
         self._evidence.execution = started["DurableExecutionArn"]
         while not self._evidence.finished and time.monotonic() - began < PATIENCE_SECONDS:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from scripts.crash_lab.scenario import Scenario
 
+Point = TypeVar("Point")
 Moment = Literal["before", "during", "after"]
 
 
@@ -70,12 +71,12 @@ def points_of(
             seen[path].append(action)
     return [
         KillPoint(path, kinds[path], action, moment, witnesses.get(path))
-        for path in _as_tree(list(seen))
+        for path in as_tree(list(seen))
         for action, moment in _moments(seen[path], holds_call=path in held)
     ]
 
 
-def _as_tree(paths: Sequence[str]) -> list[str]:
+def as_tree(paths: Sequence[str]) -> list[str]:
     """Each path right after its parent and its earlier siblings; parallel branches mix theirs in time."""
     order = {path: number for number, path in enumerate(paths)}
 
@@ -95,7 +96,7 @@ def _moments(actions: Sequence[str], *, holds_call: bool) -> list[tuple[str, Mom
     return found
 
 
-def sample(points: Sequence[KillPoint], most: int | None) -> list[KillPoint]:
+def sample(points: Sequence[Point], most: int | None) -> list[Point]:
     """`most` points at even distances, in order; all of them for None or where there are no more."""
     if most is None or most >= len(points):
         return list(points)

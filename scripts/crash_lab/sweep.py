@@ -9,13 +9,16 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scripts.crash_lab.observation import Evidence, observe
 from scripts.crash_lab.points import KillPoint, points_of, sample
 from scripts.crash_lab.scenario import Scenario
 from scripts.crash_lab.stack import LabStack
 from scripts.crash_lab.verdict import Verdict, judge, times_made
+
+Point = TypeVar("Point")
+Tried = TypeVar("Tried")
 
 
 class Unusable(RuntimeError):
@@ -69,7 +72,7 @@ def run_sweep(folder: Path, scenario: Scenario, *, most: int | None, jobs: int, 
         running.callback(stopping.set)
         undisturbed = clean(observe(stacks[0], None, stopping), scenario)
         throttled = observe(stacks[0], None, stopping, throttled=True) if scenario.throttled else Evidence()
-        points = points_of(_updates(undisturbed), _updates(throttled), scenario)
+        points = points_of(updates(undisturbed), updates(throttled), scenario)
         chosen = sample(points, most)
         progress.planned(scenario.name, len(chosen))
         result = undisturbed.result or {}
@@ -79,20 +82,21 @@ def run_sweep(folder: Path, scenario: Scenario, *, most: int | None, jobs: int, 
             progress.tried(verdict)
             return verdict
 
-        verdicts = _spread(stacks, chosen, attempt, stopping)
+        verdicts = spread(stacks, chosen, attempt, stopping)
     return Sweep(scenario, tuple(points), tuple(verdicts), result)
 
 
-def _spread(
+def spread(
     stacks: Sequence[LabStack],
-    points: Sequence[KillPoint],
-    attempt: Callable[[LabStack, KillPoint], Verdict],
+    points: Sequence[Point],
+    attempt: Callable[[LabStack, Point], Tried],
     stopping: threading.Event,
-) -> list[Verdict]:
-    waiting: queue.SimpleQueue[tuple[int, KillPoint]] = queue.SimpleQueue()
+) -> list[Tried]:
+    """What `attempt` gives for each point, in their order, on one stack or another."""
+    waiting: queue.SimpleQueue[tuple[int, Point]] = queue.SimpleQueue()
     for item in enumerate(points):
         waiting.put(item)
-    verdicts: dict[int, Verdict] = {}
+    tried: dict[int, Tried] = {}
 
     def work(stack: LabStack) -> None:
         while not stopping.is_set():
@@ -100,7 +104,7 @@ def _spread(
                 number, point = waiting.get_nowait()
             except queue.Empty:
                 return
-            verdicts[number] = attempt(stack, point)
+            tried[number] = attempt(stack, point)
 
     with ThreadPoolExecutor(len(stacks), thread_name_prefix="stack") as pool:
         try:
@@ -110,7 +114,7 @@ def _spread(
                 future.result()
         finally:
             stopping.set()  # after an error or Ctrl-C the other stack must not go on to the end
-    return [verdicts[number] for number in sorted(verdicts)]
+    return [tried[number] for number in sorted(tried)]
 
 
 def clean(evidence: Evidence, scenario: Scenario) -> Evidence:
@@ -125,12 +129,13 @@ def clean(evidence: Evidence, scenario: Scenario) -> Evidence:
         raise Unusable(f"{scenario.name}: the undisturbed run gave no result: {evidence.failure}")
     if wrong or len(made) != len(scenario.calls):
         raise Unusable(f"{scenario.name}: every call of the undisturbed run must be made once, got {dict(made)}")
-    succeeded = {update["operation"] for update in _updates(evidence) if update["action"] == "SUCCEED"}
+    succeeded = {update["operation"] for update in updates(evidence) if update["action"] == "SUCCEED"}
     if bare := [call.path for call in scenario.calls if call.path not in succeeded]:
         # without a checkpoint of its own a call would never count as completed, and its repetition as harmless
         raise Unusable(f"{scenario.name}: every call must be a durable step, got none named {bare[0]}")
     return evidence
 
 
-def _updates(evidence: Evidence) -> list[dict[str, Any]]:
+def updates(evidence: Evidence) -> list[dict[str, Any]]:
+    """The checkpoint updates that the engine accepted."""
     return [line for line in evidence.events if line["event"] == "operation"]

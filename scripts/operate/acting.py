@@ -46,8 +46,24 @@ def start(
     Without --name its name comes from the event, so starting the same event again finds the first.
     """
     document = _event(topic, event)
+    return started(place, document, name_for(name, document, new=new), wait=wait, follow=follow)
+
+
+def started(
+    place: Place, document: Any, name: str, *, qualifier: str | None = None, wait: bool = False, follow: bool = False
+) -> int:
+    """Start an execution and say so; with `wait` or `follow` the exit status says how it ended.
+
+    Args:
+        place: whose pipeline.
+        document: the event.
+        name: of the execution.
+        qualifier: a version instead of the alias. Default: the alias.
+        wait: whether until it ends.
+        follow: whether until it ends, shown meanwhile.
+    """
     asked_at = datetime.now(UTC)
-    arn = begin(place, document, name_for(name, document, new=new))
+    arn = begin(place, document, name, qualifier)
     execution = Execution.read(place, arn)
     existed = execution.details["StartTimestamp"] < asked_at
     if follow:
@@ -72,7 +88,7 @@ def stop(
 ) -> None:
     """End an execution for good.
 
-    What it paid for is in its history, but it is never continued.
+    It is never continued, but redrive takes what it paid for.
     """
     _say(place, end(place, execution, reason), "stopped")
 
@@ -136,14 +152,25 @@ def name_for(name: str | None, document: Any, *, new: bool) -> str:
             raise Unusable(f"--name must be 1 to 64 letters, digits, - or _, and without --new, got {name!r}")
         return name
     moment_ = f" {datetime.now(UTC).isoformat()}" if new else ""
-    digest = hashlib.sha256(f"{json.dumps(document, sort_keys=True)}{moment_}".encode()).hexdigest()
     words = str(document.get("query", "")) if isinstance(document, dict) else ""
     slug = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in words.lower()).split())
-    return f"{slug[:SLUG_CHARACTERS].strip('-') or 'execution'}-{digest[:DIGEST_CHARACTERS]}"
+    return f"{slug[:SLUG_CHARACTERS].strip('-') or 'execution'}-{digest(document, moment_)}"
 
 
-def begin(place: Place, document: Any, name: str) -> str:
+def digest(document: Any, more: str = "") -> str:
+    """Ends the name of an execution, so that the same event never starts two."""
+    text = f"{json.dumps(document, sort_keys=True)}{more}"
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_CHARACTERS]
+
+
+def begin(place: Place, document: Any, name: str, qualifier: str | None = None) -> str:
     """Start an execution, or find the one that this name and event have started; its ARN.
+
+    Args:
+        place: whose pipeline.
+        document: the event.
+        name: of the execution.
+        qualifier: a version instead of the alias. Default: the alias.
 
     Raises:
         Refused: the name is taken by another event.
@@ -151,7 +178,7 @@ def begin(place: Place, document: Any, name: str) -> str:
     try:
         answer = place.durable.invoke(
             FunctionName=place.alias.function,
-            Qualifier=place.alias.name,
+            Qualifier=qualifier or place.alias.name,
             InvocationType="Event",
             DurableExecutionName=name,
             Payload=json.dumps(document).encode(),

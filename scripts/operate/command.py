@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from scripts.console.command_line import BadUsage
 from scripts.console.ending import DONE, INTERRUPTED
-from scripts.operate import acting, costs, diagrams, doctor, looking, reviews
+from scripts.operate import acting, costs, diagrams, doctor, looking, redriving, reviews
 from scripts.operate.console_page.command import console
 from scripts.operate.endings import Refused, Unusable, refusal_of
 from scripts.operate.output import write_json
@@ -39,6 +39,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "stop": acting.stop,
     "pause": acting.pause,
     "resume": acting.resume,
+    "redrive": redriving.redrive,
     "cost": costs.cost,
     "doctor": doctor.doctor,
     "diagram": diagrams.diagram,

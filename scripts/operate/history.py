@@ -46,6 +46,7 @@ class Operation:
         callback_id: what an answer is sent to, while it is waited for.
         usage, model_id: of a model call that has answered, as its checkpoint says.
         invocation: request id of the invocation that made a call.
+        taken: whether a redrive took it from an earlier execution, which paid it.
         payload: what it returned, such as an agent's answer, or a notice kept for its page.
         children: in the order they began.
     """
@@ -65,6 +66,7 @@ class Operation:
     usage: Usage | None = None
     model_id: str | None = None
     invocation: str | None = None
+    taken: bool = False
     payload: str | None = None
     children: list[Operation] = field(default_factory=list)
 
@@ -201,7 +203,7 @@ def _answer(operation: Operation, payload: str | None) -> None:
     except (ValueError, KeyError, TypeError):
         return
     operation.attempts = max(operation.attempts, record.attempts)
-    operation.invocation = record.invocation or None
+    operation.invocation, operation.taken = record.invocation or None, record.taken
     if record.kind == "model":
         operation.usage, operation.model_id = record.usage, record.model_id or "unknown"
 

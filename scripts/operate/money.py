@@ -88,6 +88,8 @@ def _entry(entry: Mapping[str, Any]) -> Spent:
 
 
 def _call(call: Operation) -> Spent:
+    if call.taken:
+        return Spent(call.usage or Usage(), Decimal(0))
     price = price_of(call.model_id or "")
     known = price is not None and call.usage is not None
     return Spent(call.usage or Usage(), price.cost(call.usage) if known and price and call.usage else None)

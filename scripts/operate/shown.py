@@ -93,6 +93,7 @@ def _operation(operation: Operation, now: datetime) -> dict[str, Any]:
         "started": operation.started,
         "seconds": operation.seconds(now),
         "attempts": operation.attempts,
+        "taken": operation.taken,
         "error_type": operation.error_type,
         "retry_at": operation.retry_at,
         "callback_id": None if REVIEW.fullmatch(operation.name) else operation.callback_id,

@@ -98,6 +98,8 @@ def _cells(row: Row, now: datetime) -> tuple[Text | str, ...]:
 def _status(operation: Operation) -> str:
     if operation.is_open and operation.kind in ("Callback", "Wait"):
         return "waits"
+    if operation.taken:
+        return "taken"
     word = WORDS.get(operation.status, operation.status)
     return f"{word} {operation.error_type}" if operation.error_type and operation.status != SUCCEEDED else word
 

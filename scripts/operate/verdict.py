@@ -27,9 +27,10 @@ def verdict(details: Mapping[str, Any], history: History, now: datetime) -> str:
     if status == "FAILED":
         return _failed(details, history)
     if status == "TIMED_OUT":
-        return f"it reached execution_timeout {_where(history)}: raise execution_timeout, or shorten what it waited for"
+        late = f"it reached execution_timeout {_where(history)}: raise execution_timeout, or shorten what it waited for"
+        return f"{late}; scripts/pipeline redrive {name} takes what it has paid"
     if status == "STOPPED":
-        return f"somebody stopped it {_where(history)}; a stopped execution is never continued: start it anew"
+        return f"somebody stopped it {_where(history)}: scripts/pipeline redrive {name} takes what it has paid"
     if status in ("PAUSED", "PAUSING"):
         return f"it is paused and does nothing: scripts/pipeline resume {name}"
     if status == "SUCCEEDED":

@@ -64,6 +64,20 @@ def test_a_sample_of_kills_repeats_no_completed_call(scenario: str, tmp_path: Pa
         assert (undisturbed["sources"], undisturbed["verified"], undisturbed["dropped"]) == (READ, READ, 3)
 
 
+def test_a_sample_of_redrives_pays_no_call_of_their_prefix():
+    redriven = {"tools", "flow"}
+    done = crash_lab("--redrive", "--points", "3", "--json")
+
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["operations_known"] >= 30
+    assert figures["operations_tried"] == figures["operations_holding"] == 3 * len(redriven)
+    assert figures["calls_taken"] > len(redriven)
+    assert figures["calls_paid_again"] == 0
+    assert {redrive["scenario"] for redrive in figures["redrives"]} == redriven
+    assert all(redrive["made"] for redrive in figures["redrives"])
+
+
 def test_bad_usage_starts_nothing():
     done = crash_lab("--points", "none")
 

@@ -273,6 +273,10 @@ def test_an_execution_is_found_by_the_beginning_of_its_name_or_its_arn(pipeline)
         (("show", "edge"), 2, "several executions begin with edge: edge-computing-"),
         (("show", "not a name"), 2, "EXECUTION must be an ARN, a name or its beginning, got 'not a name'"),
         (("show",), 2, "missing argument 'EXECUTION'"),
+        (("redrive", "nobody"), 3, "no execution is named nobody or begins so"),
+        (("redrive", "followed", "--from", "research-agent/model-7"), 3, "followed has no operation research-agent/m"),
+        (("redrive", "followed", "--set", "query=x"), 2, "--set must be FIELD=VALUE for one of demo_checkpoint,"),
+        (("redrive", "followed", "--set", "budget_usd=-1"), 2, "--set: budget_usd: must be a number"),
         (("shwo",), 2, "no such command 'shwo'"),
         (("list", "--status", "BROKEN"), 2, "--status must be one of RUNNING,"),
         (("list", "--since", "noon"), 2, "WHEN must be like 30m,"),
@@ -359,6 +363,38 @@ def test_the_doctor_finds_the_local_stack_healthy_and_says_what_is_not_emulated(
     assert {check for check, state in states.items() if state == "ok"} == {"Region", "alias", "function", "executions"}
     assert {state for check, state in states.items() if check in ("credentials", "quotas")} == {"-"}
     assert "live points to version 1" in pipeline("doctor").out
+
+
+def test_a_redrive_after_a_budget_pays_only_for_what_is_new(stack, pipeline, event):
+    budget = event(query="dear again", budget_usd="0.0001")
+    assert pipeline("start", "--event", budget, "--name", "spent", "--wait").status == 1
+    calls = started_calls(stack)
+    said = pipeline("redrive", "spent", "--set", "budget_usd=5", "--wait", "--json")
+    assert (said.status, said.json["status"], said.json["existed"]) == (0, "SUCCEEDED", False)
+    assert said.json["name"].startswith("spent-redrive-")
+    assert started_calls(stack) == calls + 2
+    assert said.json["agents"]["research"]["usd"] == "0"
+    assert float(said.json["cost"]["usd"]) > 0
+    assert re.search(r"model-1 +taken", pipeline("show", said.json["name"]).out)
+    again = pipeline("redrive", "spent", "--set", "budget_usd=5", "--wait", "--json")
+    assert (again.json["name"], again.json["existed"]) == (said.json["name"], True)
+    last = pipeline("redrive", said.json["name"], "--from", "summary-agent/model-1", "--version", "1", "--wait")
+    assert (last.status, started_calls(stack)) == (0, calls + 3)
+
+
+def test_what_was_stopped_in_a_review_is_redriven_and_asked_again(stack, pipeline, event):
+    pipeline("start", "--event", event(query="stop me", review=True), "--name", "halted")
+    asked(pipeline, "halted", "review-1")
+    running = pipeline("redrive", "halted")
+    assert (running.status, running.errors.count("\n")) == (1, 1)
+    pipeline("stop", "halted")
+    until(lambda: pipeline("show", "halted", "--json").json["status"] == "STOPPED")
+    calls = started_calls(stack)
+    name = pipeline("redrive", "halted", "--json").json["name"]
+    asked(pipeline, name, "review-1")
+    assert pipeline("review", "approve", name).status == 0
+    assert pipeline("watch", name).status == 0
+    assert started_calls(stack) == calls
 
 
 def test_fails_when_nothing_answers_at_the_endpoint(capfd):

@@ -107,9 +107,9 @@ def got(name: str, status: str = "FAILED", **more: Any) -> Answer:
     return Answer("get_durable_execution", asked, details(name, status, **more))
 
 
-def history(name: str, *events: dict[str, Any], marker: str = "", after: str = "") -> Answer:
+def history(name: str, *events: dict[str, Any], marker: str = "", after: str = "", data: bool = True) -> Answer:
     """A page of a history, newest first."""
-    asked = {"DurableExecutionArn": arn_of(name), "IncludeExecutionData": True, "ReverseOrder": True, "MaxItems": 1000}
+    asked = {"DurableExecutionArn": arn_of(name), "IncludeExecutionData": data, "ReverseOrder": True, "MaxItems": 1000}
     response: dict[str, Any] = {"Events": list(reversed(events)), **({"NextMarker": marker} if marker else {})}
     return Answer("get_durable_execution_history", {**asked, **({"Marker": after} if after else {})}, response)
 

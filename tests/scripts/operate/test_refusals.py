@@ -33,6 +33,7 @@ def test_fails_when_reading_is_refused(account, run, code, status, words):
 
 
 RUNNING, PAUSED = got("one", "RUNNING"), got("one", "PAUSED")
+ENDED = got("one", InputPayload='{"query": "edge"}')
 ASKED = [RUNNING, history("one", WAITING)]
 
 
@@ -45,6 +46,7 @@ ASKED = [RUNNING, history("one", WAITING)]
         (("review", "approve", ONE), ASKED, "SendDurableExecutionCallbackSuccess", "grant_review"),
         (("list",), [], "ListDurableExecutionsByFunction", "grant_review"),
         (("start", "edge"), [], "Invoke", "grant_invoke"),
+        (("redrive", ONE), [ENDED, history("one", data=False)], "Invoke", "grant_invoke"),
     ],
 )
 def test_fails_when_a_right_is_missing_and_says_which_grant_gives_it(request, command, before, operation, grant):

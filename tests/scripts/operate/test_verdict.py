@@ -53,6 +53,11 @@ def test_an_execution_that_handed_over_names_the_next():
     )
 
 
+def test_what_was_stopped_or_timed_out_can_be_redriven():
+    for status in ("STOPPED", "TIMED_OUT"):
+        assert said(status, AGENT, CALL).endswith("scripts/pipeline redrive one takes what it has paid")
+
+
 def test_a_call_that_waits_for_its_next_try_says_why_and_when():
     tried = event("StepFailed", "r/model-1", at=50, parent="research-agent", **failed("ModelThrottled", 20))
     assert said("RUNNING", AGENT, CALL, tried) == (
