@@ -229,6 +229,7 @@ COMMANDS_MAY_ALSO_IMPORT = {
     "bench": {"cost_model"},
     "run_local": {"operate"},
     "rehearse": {"operate"},
+    "record_history": {"crash_lab"},
     "preview_dashboard": {"rehearse"},
 }
 """Command -> commands whose measured runs it repeats, or whose page it opens; others know only what is shared."""

@@ -1,0 +1,1 @@
+"""Histories of executions without their texts, replayed against today's code."""
