@@ -39,9 +39,14 @@ class Seed:
             self._side_by_side.add(path)
 
     def use(self, path: str) -> None:
-        """The result of an operation is taken now, or was in an earlier pass, with all that is inside it."""
+        """The result of an operation is taken."""
         with self._lock:
-            self._left = {each for each in self._left if each != path and not each.startswith(f"{path}/")}
+            self._left.discard(path)
+
+    def use_below(self, path: str) -> None:
+        """Nothing is left to take inside a child context: it has ended, in this pass or before, or is taken whole."""
+        with self._lock:
+            self._left = {each for each in self._left if not each.startswith(f"{path}/")}
 
     def begin(self, path: str) -> None:
         """An operation is about to be made really, and perhaps paid.

@@ -134,7 +134,7 @@ class SeededContext:
             self._refuse_if_refused(error)
             raise
         if path != self._path:
-            self._seed.use(path)
+            self._seed.use_below(path)
         return value
 
     def map(
@@ -150,7 +150,7 @@ class SeededContext:
             return func(SeededContext(child, self._seed, _branch_path(path, own, config)), item, index, items)
 
         value: Any = self._context.map(inputs, branch, name=name, config=config)
-        self._seed.use(path)
+        self._seed.use_below(path)
         return value
 
     def parallel(self, functions: Sequence[Any], name: str | None = None, config: ParallelConfig | None = None) -> Any:
@@ -171,13 +171,14 @@ class SeededContext:
 
         branches: list[Any] = [branch(index, given) for index, given in enumerate(functions)]
         value = self._context.parallel(branches, name=name, config=config)
-        self._seed.use(path)
+        self._seed.use_below(path)
         return value
 
     def whole(self, name: str, serdes: SerDes[Any] | None) -> Whole | None:
         """The value of a child context, with all that is inside it; None if it is not taken like that."""
         if self._seed.taken.get(self._at(name)) != WHOLE:
             return None
+        self._seed.use_below(self._at(name))
         return Whole(self._take(name, serdes))
 
     def ended(self) -> None:

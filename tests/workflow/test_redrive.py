@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from agent_workflow import earlier_history
 from durable_strands.errors import ModelAccessDenied, ModelThrottled
-from tests.fakes import MODEL_ID, FakeModel, Reply
-from tests.workflow.flows import use_flow
+from tests.fakes import MODEL_ID, FakeModel, Reply, declare_agents
+from tests.workflow.flows import use_flow, with_packaged_flow
 
 EVENT = {"query": "edge computing"}
 PRICE = {MODEL_ID: {"input": "3", "output": "15"}}
@@ -153,6 +153,23 @@ def test_a_failure_that_the_flow_went_on_after_is_taken_with_its_name_and_costs_
     assert made(pipeline) == {"first": 1, "second": 1}
     assert pipeline.result(redrive(arn, "second-agent"))["report"] == "the report"
     assert made(pipeline) == {"second": 1}
+
+
+def test_another_prompt_or_model_is_tried_from_its_call_on_and_refused_before_it(packaged, histories, tmp_path):
+    packaged.result(EVENT)
+    arn = histories.keep(packaged, "SUCCEEDED")
+    made(packaged)
+    folder = with_packaged_flow(declare_agents(tmp_path / "new"))
+    (folder / "prompts" / "analysis.md").write_text("You are brief.")
+    (folder / "agents.toml").write_text((folder / "agents.toml").read_text().replace(MODEL_ID, "another.model"))
+    packaged.set_environment(AGENTS_FOLDER=str(folder))
+    agents = packaged.result(redrive(arn, "analysis-agent/model-1"))["usage"]["agents"]
+    assert made(packaged) == {"analysis": 1, "summary": 1}
+    assert packaged.models["analysis"].system_prompts[-1] == "You are brief."
+    assert [call["taken"] for call in agents["research"]["calls"]] == [True]
+    error = packaged.error(redrive(arn, "summary-agent"))
+    assert (error.type, made(packaged)) == ("RedriveRefused", {})
+    assert "analysis-agent/model-1 is asked something else now" in error.message
 
 
 def test_a_throttled_call_of_the_earlier_run_is_one_attempt_of_none_here(packaged, histories):
