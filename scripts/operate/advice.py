@@ -9,6 +9,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 _CELLS = re.compile(r"\s*(?<!\\)\|\s*")
+_LINK = re.compile(r"\[([^]]+)\]\(([^)]+)\)")
 HELPS = "what helps"
 
 
@@ -33,8 +34,13 @@ def table() -> dict[str, Advice]:
         heading = heading or cells
         row = dict(zip(heading, cells, strict=False))
         if HELPS in row and cells is not heading and not set(cells[0]) <= set("-: "):
-            found[cells[0].strip("`")] = Advice(row["when"], row[HELPS])
+            found[cells[0].strip("`")] = Advice(_read(row["when"]), _read(row[HELPS]))
     return found
+
+
+def _read(cell: str) -> str:
+    """As a terminal shows it: a link to a page beside docs/errors.md as its path."""
+    return _LINK.sub(lambda link: f"docs/{link[2]}" if link[2].endswith(".md") else link[1], cell)
 
 
 def of(error_type: str) -> Advice | None:

@@ -163,7 +163,7 @@ def models_in(resources: str, kind: str) -> set[str]:
 @pytest.mark.parametrize("metric", ["AgentDuration", "CostUSD", "SavedUSD", "InputTokens", "OutputTokens", "ToolCalls"])
 def test_the_dashboard_has_a_line_for_every_agent(example: Synthesized, metric: str):
     shown = [line for widget in widgets(example) for line in widget["properties"].get("metrics", [])]
-    of_metric = [line for line in shown if line[1] == metric and "Agent" in line]
+    of_metric = [line for line in shown if line[1:2] == [metric] and "Agent" in line]
     assert [line[line.index("Agent") + 1] for line in of_metric] == [agent["name"] for agent in example.agents]
 
 

@@ -129,7 +129,7 @@ OPERATIONS = {
 
         return flow.review(flow.ask("writer"), revise=again)
         """,
-        1 + 2 + 10 * 2 + 11 * 4,
+        1 + 2 + 10 * 2 + 11 * 6,
     ),
     "more ways than can be tried": (
         """

@@ -20,6 +20,10 @@ ROWS = {
 REFUSALS = (errors.InvalidRequest, errors.InvalidConfiguration, errors.UnpricedModel)
 FAILURES = (
     budget.BudgetExceeded,
+    budget.BudgetThrottled,
+    budget.BudgetUnavailable,
+    budget.BudgetThrottled,
+    budget.BudgetUnavailable,
     tools.ToolsNotFound,
     *(
         kind

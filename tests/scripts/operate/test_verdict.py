@@ -62,7 +62,7 @@ def test_a_call_that_waits_for_its_next_try_says_why_and_when():
     tried = event("StepFailed", "r/model-1", at=50, parent="research-agent", **failed("ModelThrottled", 20))
     assert said("RUNNING", AGENT, CALL, tried) == (
         "try 1 of research-agent/model-1 failed with ModelThrottled, the next begins in 10 s: nothing to do yet; what "
-        "helps: quota, fewer executions at once"
+        "helps: quota, fewer executions at once, `tokens_per_minute` (docs/throughput.md)"
     )
 
 
@@ -71,7 +71,7 @@ def test_a_failure_says_where_why_and_what_helps():
     error = {"ErrorType": "ModelAccessDenied", "ErrorMessage": "the model\nanswered 403"}
     assert said("FAILED", AGENT, CALL, ended, Error=error) == (
         "ModelAccessDenied in research-agent/model-1: the model answered 403; what helps: the role, model access in "
-        "the account"
+        "the account; the secret"
     )
 
 
