@@ -141,7 +141,11 @@ def test_a_run_that_is_followed_tells_its_operations_and_ends_with_the_tree(pipe
 def test_a_failure_is_told_with_what_helps_and_what_it_cost(pipeline, event):
     failed = pipeline("start", "--event", event(query="dear", budget_usd="0.0001"), "--name", "poor", "--wait")
     assert failed.status == 1
-    assert re.search(r"^BudgetExceeded.*; what helps: a larger `?budget_usd`?, ceiling or limit; the next window$", failed.out, re.MULTILINE)
+    assert re.search(
+        r"^BudgetExceeded.*; what helps: a larger `?budget_usd`?, ceiling or limit; the next window$",
+        failed.out,
+        re.MULTILINE,
+    )
     document = pipeline("show", "poor", "--json").json
     assert document["error"]["type"] == "BudgetExceeded"
     assert document["cost"]["exact"] is True

@@ -48,3 +48,13 @@ def gemini(url: str) -> Any:
     from strands.models.gemini import GeminiModel
 
     return GeminiModel(client_args={"api_key": "x", "http_options": {"base_url": url, "timeout": 1000}}, model_id="m")
+
+
+def gemini_with_a_client(url: str) -> Any:
+    from google import genai
+    from strands.models.gemini import GeminiModel
+
+    options = genai.types.HttpOptions(
+        base_url=url, timeout=1000, retry_options=genai.types.HttpRetryOptions(attempts=4, initial_delay=0.01)
+    )
+    return GeminiModel(client=genai.Client(api_key="x", http_options=options), model_id="m")

@@ -36,7 +36,7 @@ def test_a_status_means_the_same_for_every_provider_and_its_client_asks_once(pro
     assert failure_of(provider, answer(status, body, kind)) == (error_type, 1)
 
 
-@pytest.mark.parametrize("provider", OTHERS, ids=lambda provider: provider.__name__)
+@pytest.mark.parametrize("provider", [*OTHERS, providers.gemini_with_a_client], ids=lambda provider: provider.__name__)
 def test_a_dropped_connection_is_retried_by_the_engine_only(provider):
     with service(b"") as told:
         outcome = outcome_of(provider(told.url))
