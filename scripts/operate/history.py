@@ -94,6 +94,7 @@ class History:
     Attributes:
         roots: the operations of the flow itself.
         invocation_ends: when each invocation ended; of one whose process died nothing may be known.
+        quiet_ends: when those ended that did not crash.
         crash: error type of the latest invocation, if it crashed or timed out.
         crashes: how many did in a row until now.
         written: bytes of the answers that it tells.
@@ -102,6 +103,7 @@ class History:
 
     roots: list[Operation] = field(default_factory=list)
     invocation_ends: list[datetime] = field(default_factory=list)
+    quiet_ends: list[datetime] = field(default_factory=list)
     crash: str | None = None
     crashes: int = 0
     written: int = 0
@@ -143,6 +145,8 @@ class History:
     def _invoked(self, at: datetime, details: Mapping[str, Any]) -> None:
         error = (details.get("Error") or {}).get("Payload")
         self.invocation_ends.append(at)
+        if not error:
+            self.quiet_ends.append(at)
         self.crash = (error.get("ErrorType") or "an error without a type") if error else None
         self.crashes = self.crashes + 1 if error else 0
 

@@ -70,7 +70,7 @@ def resumes(history: History) -> Iterator[dict[str, Any]]:
     """Where an invocation took over from another one: what was finished then was replayed, and not paid again.
 
     A call's checkpoint names the invocation that made it. Between two of them that differ one has ended, or its
-    process has died: the service tells of the first kind only.
+    process has died, of which the service may tell or not.
     """
     made = sorted(
         (one.ended, one.tried, number, one)
@@ -80,7 +80,7 @@ def resumes(history: History) -> Iterator[dict[str, Any]]:
     for number, ((ended, _, _, before), (_, tried, _, after)) in enumerate(pairwise(made), 1):
         if before.invocation == after.invocation:
             continue
-        died = not any(ended <= end <= tried for end in history.invocation_ends)
+        died = not any(ended <= end <= tried for end in history.quiet_ends)
         kept = [spent.usd for *_, one in made[:number] if (spent := money.of_operation(one)) and spent.usd is not None]
         yield {
             "at": tried,

@@ -50,6 +50,17 @@ def test_a_change_of_invocation_with_an_end_between_is_a_resume_and_without_one_
     assert [float(one["kept_usd"]) for one in found] == [pytest.approx(0.00495), pytest.approx(0.0099)]
 
 
+def test_an_invocation_that_the_service_says_has_crashed_is_a_death():
+    crashed = {
+        **event(4, "InvocationCompleted"),
+        "InvocationCompletedDetails": {"Error": {"Payload": {"ErrorType": "Runtime.ExitError"}}},
+    }
+    history = History.of(
+        [event(1, "ContextStarted", "a", "a-agent"), *call(2, "model-1", "one"), crashed, *call(5, "model-2", "two")]
+    )
+    assert [one["died"] for one in resumes(history)] == [True]
+
+
 def test_a_call_that_was_retried_in_a_new_invocation_is_no_death():
     tried, answered = call(6, "model-2", "two")
     history = History.of([
