@@ -92,8 +92,9 @@ def test_every_module_has_byte_code_that_is_used_unread(package):
 
 
 def test_the_package_stays_far_under_lambdas_limit(package):
+    """With the packages of every tool and every kind of model, of which a pipeline ships those that it uses."""
     unzipped = sum(file.stat().st_size for file in package.rglob("*") if file.is_file())
-    assert unzipped < 80_000_000
+    assert unzipped < 100_000_000
 
 
 def test_building_again_gives_the_same_files(package, tmp_path):
