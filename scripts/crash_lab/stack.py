@@ -102,6 +102,7 @@ class LabStack:
                 **leading,
                 "AGENTS_FOLDER": str(agents),
                 **{name: str(file) for name, file in files.items()},
+                "MODEL_USUAL_SECONDS": "1",  # a call that is put off is an operation more, and no two sweeps were alike
                 # an endpoint of the lab's own: its script is replaced for every execution
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock.url,
             },

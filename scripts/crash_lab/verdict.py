@@ -15,6 +15,7 @@ NOT_COMPARED = {
     "attempts": "a call that was in flight at the kill is tried once more",
     "broken_attempts": "a model call in flight at the kill may have been billed for what nobody counted",
     "latency_ms": "time is measured",
+    "deferrals": "a slow machine puts a call off that a fast one makes at once",
     "saved_usd": "follows from the attempts: a kill is what checkpoints save money at",
     "estimates": "follow from attempts and latency",
 }

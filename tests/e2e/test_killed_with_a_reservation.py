@@ -29,7 +29,8 @@ def stack_of(folder: Path, months: Any, **limits: str) -> LocalStack:
     """A pipeline of two agents."""
     agents = declare_agents(folder / "agents", first=("query",), second=("first",))
     script = folder / "script.json"
-    script.write_text(json.dumps({"replies": [], "default": {"text": "a text", "usage": USAGE}}))
+    # slow enough that the process is killed before the reply, and so before the call is settled
+    script.write_text(json.dumps({"replies": [], "default": {"text": "a text", "usage": USAGE, "delay_seconds": 2}}))
     settings = StackSettings(
         folder=folder / "stack",
         model=["--script", str(script)],
