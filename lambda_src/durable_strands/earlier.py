@@ -146,7 +146,9 @@ def _take(parent: Recorded, path: str, before: str | None, found: dict[str, str]
         own = f"{path}{child.name}"
         after = followed or (not parent.side_by_side and number + 1 < len(children))
         taken = own != before and bool(child.name) and own not in found
-        if taken and child.kind == CONTEXT:
+        if child.sub_type == _WAITS_FOR_A_PERSON and (before or "").startswith(f"{own}/"):
+            taken = False  # a person is asked anew from the start: the answer came after all that is inside
+        elif taken and child.kind == CONTEXT:
             taken = _take(child, f"{own}/", before, found, followed=after) and child.state != "Started"
             if child.takes_whole and not (before or "").startswith(f"{own}/"):
                 found[own], taken = WHOLE, True
