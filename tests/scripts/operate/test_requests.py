@@ -1,6 +1,7 @@
 """What the commands ask of AWS, held to the service's own model by botocore's Stubber."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from botocore.stub import ANY
@@ -55,6 +56,44 @@ def test_show_finds_the_name_and_reads_details_and_history(account, run):
     account.on("cloudformation", stack())
     account.on("lambda", listing(summary("one"), asked=NAMED), got("one"), history("one", event(1, "StepStarted", "s")))
     assert run("show", "one")[0] == 0
+    account.assert_all_asked()
+
+
+def test_watch_of_what_has_ended_reads_it_once(account, run):
+    account.on("cloudformation", stack())
+    account.on("lambda", listing(summary("one"), asked=NAMED), got("one"), history("one", event(1, "StepStarted", "s")))
+    assert run("watch", "one")[0] == 1  # it failed
+    account.assert_all_asked()
+
+
+def test_the_cost_of_an_execution_is_its_own_ledgers(account, run):
+    usage = {"agents": {}, "input_tokens": 7, "output_tokens": 3, "cost_usd": "0.0125"}
+    result = json.dumps({"status": "completed", "usage": usage})
+    account.on("cloudformation", stack())
+    account.on(
+        "lambda",
+        listing(summary("one"), asked=NAMED),
+        got("one", "SUCCEEDED", Result=result),
+        history("one", event(1, "StepStarted", "s")),
+    )
+    status, out, _ = run("cost", "one", "--json")
+    assert (status, json.loads(out)["usd"], json.loads(out)["exact"]) == (0, "0.0125", True)
+    account.assert_all_asked()
+
+
+def test_the_cost_of_a_day_asks_every_version_for_what_began_in_it(account, run):
+    usage = {"agents": {}, "input_tokens": 7, "output_tokens": 3, "cost_usd": "0.0125"}
+    result = json.dumps({"status": "completed", "usage": usage})
+    asked = {"StartedAfter": datetime(2026, 11, 24, tzinfo=UTC), "StartedBefore": datetime(2026, 11, 25, tzinfo=UTC)}
+    account.on("cloudformation", stack())
+    account.on(
+        "lambda",
+        Answer("list_versions_by_function", {"FunctionName": FUNCTION}, {"Versions": [{"Version": "3"}]}),
+        listing(summary("one"), asked={**asked, "Qualifier": "3"}),
+        got("one", "SUCCEEDED", Result=result),
+    )
+    status, out, errors = run("cost", "--day", "2026-11-24", "--json")
+    assert (status, errors, json.loads(out)["total"]["usd"]) == (0, "", "0.0125")
     account.assert_all_asked()
 
 
