@@ -11,7 +11,7 @@ from scripts.local_aws.processes.journal import read_all
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME, LocalStack, StackSettings
 from tests.fakes import MODEL_ID, declare_agents
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 USAGE = {"inputTokens": 100, "outputTokens": 50}
 ONE_CALL = Decimal("0.00105")
