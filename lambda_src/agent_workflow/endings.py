@@ -9,13 +9,13 @@ from typing import Any
 from aws_durable_execution_sdk_python.exceptions import (
     BackgroundThreadError,
     BotoClientError,
-    DurableOperationError,
     ExecutionError,
     InvocationError,
 )
 
 from agent_workflow.privacy import type_of
 from durable_strands.errors import AgentFailed
+from durable_strands.named_failure import failing_as
 
 DATA_LIMIT_BYTES = 16_384
 """An error object is limited far below a result: the local engine takes 32,768 bytes of it."""
@@ -45,11 +45,8 @@ def ended(error: Exception | BackgroundThreadError, data: str) -> BaseException:
     if isinstance(source, AgentFailed):
         source.data = data
         return source
-    names = {"__module__": type(source).__module__, "__qualname__": type(source).__qualname__}
-    # the engine writes the name of the class: callers and alarms match it
-    kind = type(type(source).__name__, (DurableOperationError,), names)
-    ending: DurableOperationError = kind(told(source), type_of(source), data)
-    return ending
+    kind = type(source)
+    return failing_as(kind.__name__, kind.__module__, kind.__qualname__)(told(source), type_of(source), data)
 
 
 def told(source: BaseException) -> str:

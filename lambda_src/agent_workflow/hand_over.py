@@ -17,6 +17,7 @@ from agent_workflow.result import Document
 from agent_workflow.settings import Settings
 from durable_strands.errors import ResultNotKept, ResultTooLarge
 from durable_strands.history import Size
+from durable_strands.named_failure import failing_as
 from durable_strands.room import HAND_OVER, Room, finished_parts
 from durable_strands.serdes import LIMIT_BYTES, PlainJson
 from durable_strands.sizes import checkpoint_bytes
@@ -128,8 +129,4 @@ class HandOver:
 def as_it_failed(error: InvokeError) -> DurableOperationError:
     """The failure of the next execution as one of this: the same type, message and data."""
     module, _, name = (error.error_type or "InvokeError").rpartition(".")
-    names = {"__module__": module or "builtins", "__qualname__": name}
-    failure: DurableOperationError = type(name, (DurableOperationError,), names)(
-        error.message, error.error_type, error.data
-    )
-    return failure
+    return failing_as(name, module or "builtins")(error.message, error.error_type, error.data)

@@ -13,6 +13,7 @@ from aws_durable_execution_sdk_python.serdes import SerDes, deserialize
 
 from durable_strands.earlier import CALLBACK, WHOLE, Recorded
 from durable_strands.errors import RedriveRefused
+from durable_strands.named_failure import failing_as
 
 Read = Callable[[], Mapping[str, Recorded]]
 
@@ -139,9 +140,7 @@ def _failure(recorded: Recorded) -> DurableOperationError:
         timed_out = recorded.state == "TimedOut"
         return (CallbackTimeoutError if timed_out else CallbackExternalError)(message=message, data=data)
     module, _, name = (error.get("ErrorType") or "builtins.Exception").rpartition(".")
-    kind = type(name, (DurableOperationError,), {"__module__": module or "builtins", "__qualname__": name})
-    failure: DurableOperationError = kind(message, None, _free(data))
-    return failure
+    return failing_as(name, module or "builtins")(message, None, _free(data))
 
 
 def _free(data: str | None) -> str | None:
