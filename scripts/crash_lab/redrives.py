@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from scripts.crash_lab.observation import Evidence, observe
 from scripts.crash_lab.points import as_tree, sample
 from scripts.crash_lab.scenario import Scenario
 from scripts.crash_lab.stack import LabStack
-from scripts.crash_lab.sweep import clean, spread, updates
+from scripts.crash_lab.sweep import clean, running, spread, updates
 from scripts.crash_lab.verdict import NOT_COMPARED, differing, times_made
 
 OF_A_REDRIVE = NOT_COMPARED.keys() | {"cost_usd", "taken", "taken_calls"}
@@ -63,11 +61,7 @@ def sweep_redrives(folder: Path, scenario: Scenario, *, most: int | None, jobs: 
         Unusable: the undisturbed run failed or made a call twice.
         ChildDied: a part of a stack ended.
     """
-    with ExitStack() as running:
-        folders = [folder / f"{scenario.name}-{number}" for number in range(1, jobs + 1)]
-        stacks = [running.enter_context(LabStack(each, scenario)) for each in folders]
-        stopping = threading.Event()
-        running.callback(stopping.set)
+    with running(folder, scenario, jobs) as (stacks, stopping):
         whole = {stack: clean(observe(stack, None, stopping), scenario) for stack in stacks}
         paths = as_tree(list(dict.fromkeys(update["operation"] for update in updates(whole[stacks[0]]))))
 

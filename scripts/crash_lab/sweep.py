@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,11 +65,7 @@ def run_sweep(folder: Path, scenario: Scenario, *, most: int | None, jobs: int, 
         Unusable: the undisturbed run failed or made a call twice.
         ChildDied: a part of a stack ended.
     """
-    with ExitStack() as running:
-        folders = [folder / f"{scenario.name}-{number}" for number in range(1, jobs + 1)]
-        stacks = [running.enter_context(LabStack(each, scenario)) for each in folders]
-        stopping = threading.Event()
-        running.callback(stopping.set)
+    with running(folder, scenario, jobs) as (stacks, stopping):
         undisturbed = clean(observe(stacks[0], None, stopping), scenario)
         throttled = observe(stacks[0], None, stopping, throttled=True) if scenario.throttled else Evidence()
         points = points_of(updates(undisturbed), updates(throttled), scenario)
@@ -84,6 +80,17 @@ def run_sweep(folder: Path, scenario: Scenario, *, most: int | None, jobs: int, 
 
         verdicts = spread(stacks, chosen, attempt, stopping)
     return Sweep(scenario, tuple(points), tuple(verdicts), result)
+
+
+@contextmanager
+def running(folder: Path, scenario: Scenario, jobs: int) -> Iterator[tuple[list[LabStack], threading.Event]]:
+    """So many stacks, each with a folder of its own, and what tells their observers to stop."""
+    with ExitStack() as ending:
+        folders = [folder / f"{scenario.name}-{number}" for number in range(1, jobs + 1)]
+        stacks = [ending.enter_context(LabStack(each, scenario)) for each in folders]
+        stopping = threading.Event()
+        ending.callback(stopping.set)
+        yield stacks, stopping
 
 
 def spread(
