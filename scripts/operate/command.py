@@ -9,14 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
-from scripts.console.command_line import BadUsage
 from scripts.console.ending import DONE, INTERRUPTED
 from scripts.operate import acting, costs, diagrams, doctor, looking, redriving, reviews
 from scripts.operate.console_page.command import console
-from scripts.operate.endings import Refused, Unusable, refusal_of
+from scripts.operate.endings import FAILURES, Refused, Unusable, refusal_of
 from scripts.operate.output import write_json
 from scripts.operate.shared_options import on_pipeline
 
@@ -92,13 +89,7 @@ def _run(arguments: list[str]) -> int:
         asked = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
         message = " ".join(error.format_message().split()).rstrip(".")
         return _refuse(Unusable(f"{message[:1].lower()}{message[1:]}; try {asked} --help"), arguments)
-    except BadUsage as error:
-        return _refuse(Unusable(str(error)), arguments)
-    except Refused as error:
-        return _refuse(error, arguments)
-    except ResponseParserError:
-        return _refuse(Refused("what answers is not AWS, nor the local stack: check --endpoint-url"), arguments)
-    except (BotoCoreError, ClientError) as error:
+    except FAILURES as error:
         return _refuse(refusal_of(error), arguments)
     if status == INTERRUPTED:  # how typer ends on Ctrl-C
         raise KeyboardInterrupt

@@ -17,7 +17,9 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.parsers import ResponseParserError
 
+from scripts.console.command_line import BadUsage
 from scripts.console.ending import BAD_USAGE, FAILED
 from scripts.operate.calls import action_of
 
@@ -48,6 +50,10 @@ class NotAllowed(Refused):
     status = NOT_ALLOWED
 
 
+Failure = Refused | BadUsage | BotoCoreError | ClientError | ResponseParserError
+FAILURES = (Refused, BadUsage, BotoCoreError, ClientError, ResponseParserError)
+"""All that a command may fail with."""
+
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _NOBODY = frozenset(
     {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"}
@@ -58,8 +64,14 @@ _KEY = frozenset({"KMSAccessDeniedException"})
 _SIGN_IN = "sign in again (aws sso login, or new keys)"
 
 
-def refusal_of(error: BotoCoreError | ClientError) -> Refused:
-    """What a failed AWS call comes to."""
+def refusal_of(error: Failure) -> Refused:
+    """What one of FAILURES comes to."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, BadUsage):
+        return Unusable(str(error))
+    if isinstance(error, ResponseParserError):
+        return Refused("what answers is not AWS, nor the local stack: check --endpoint-url")
     return _answered(error) if isinstance(error, ClientError) else _unanswered(error)
 
 

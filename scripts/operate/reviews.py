@@ -55,7 +55,8 @@ def list_reviews(
     """Show the executions that wait for a person."""
     running = listed(place, statuses=("RUNNING",))
     looked_at = list(islice(running, limit + 1))
-    found = [waiting for row in looked_at[:limit] for waiting in _open(place, row["DurableExecutionArn"])]
+    read = (Execution.read(place, row["DurableExecutionArn"], data=False) for row in looked_at[:limit])
+    found = [waiting for execution in read for waiting in open_in(execution)]
     if place.as_json:
         write_json({"reviews": [_document(waiting) for waiting in found], "more": len(looked_at) > limit})
         return
@@ -225,7 +226,7 @@ def _say(place: Place, waiting: Waiting, decision: str) -> None:
 
 def _waiting(place: Place, wanted: str, *kinds: re.Pattern[str], only: str | None = None) -> Waiting:
     execution = Execution.read(place, find(place, wanted))
-    every = [Waiting(execution, one, name_of(path, one)) for path, one in execution.history.walk() if asks(one)]
+    every = list(asked_in(execution))
     open_ = [one for one in every if one.review.callback_id and not execution.is_over]
     name = execution.name
     for one in open_:
@@ -240,21 +241,26 @@ def _waiting(place: Place, wanted: str, *kinds: re.Pattern[str], only: str | Non
     raise Refused(f"{name} is {execution.status} and waits for no review{answered}")
 
 
-def asks(operation: Operation) -> bool:
+def asked_in(execution: Execution) -> Iterator[Waiting]:
+    """Every review and question of an execution, the answered ones too."""
+    for path, operation in execution.history.walk():
+        if _asks(operation):
+            yield Waiting(execution, operation, _name(path, operation))
+
+
+def _asks(operation: Operation) -> bool:
     """Whether it is a review, or a question of an agent."""
     return bool(REVIEW.fullmatch(operation.name) or QUESTION.fullmatch(operation.name))
 
 
-def name_of(path: str, operation: Operation) -> str:
+def _name(path: str, operation: Operation) -> str:
     """By what it is answered: an agent's questions are numbered in each run, so they need its name; reviews do not."""
     return operation.name if REVIEW.fullmatch(operation.name) else path
 
 
-def _open(place: Place, arn: str) -> Iterator[Waiting]:
-    execution = Execution.read(place, arn, data=False)
-    for path, operation in execution.history.walk():
-        if operation.callback_id and asks(operation):
-            yield Waiting(execution, operation, name_of(path, operation))
+def open_in(execution: Execution) -> Iterator[Waiting]:
+    """The reviews and questions that an execution waits for."""
+    return (waiting for waiting in asked_in(execution) if waiting.review.callback_id)
 
 
 def _text(waiting: Waiting) -> tuple[str, str | None]:

@@ -37,11 +37,11 @@ from ag_ui.core import (
 
 from scripts.console.report import report_text
 from scripts.operate import reviews, shown
-from scripts.operate.console_page.document import text_of
+from scripts.operate.console_page.document import kind_of, parsed, text_of
 from scripts.operate.history import Event, Operation
 from scripts.operate.money import AGENT, total
 from scripts.operate.reading import Execution
-from scripts.operate.verdict import REVIEW, verdict
+from scripts.operate.verdict import verdict
 
 DECISION = {
     "type": "object",
@@ -120,7 +120,7 @@ class Run:
             message = error.get("ErrorMessage") or verdict(details, self._execution.history, datetime.now(UTC))
             yield RunErrorEvent(message=message, code=error.get("ErrorType") or self._execution.status)
             return
-        result = _json(details.get("Result"))
+        result = parsed(details.get("Result"))
         if isinstance(result, dict) and "report" in result:
             yield from _text("report", report_text(result), "report")
         yield self._finished(RunFinishedSuccessOutcome(), result)
@@ -129,23 +129,16 @@ class Run:
         return RunFinishedEvent(thread_id=self._thread, run_id=self._run, outcome=outcome, result=result)
 
     def _interrupts(self) -> list[Interrupt]:
-        found = []
-        for path, one in self._execution.history.walk():
-            if not one.callback_id or not reviews.asks(one):
-                continue
-            name = reviews.name_of(path, one)
-            _, text = reviews.asked_text(reviews.Waiting(self._execution, one, name))
-            is_review = bool(REVIEW.fullmatch(one.name))
-            found.append(
-                Interrupt(
-                    id=name,
-                    reason="review" if is_review else "question",
-                    message=text,
-                    response_schema=DECISION if is_review else {"type": "string"},
-                    expires_at=one.due.isoformat() if one.due else None,
-                )
+        return [
+            Interrupt(
+                id=one.name,
+                reason=(kind := kind_of(one)),
+                message=reviews.asked_text(one)[1],
+                response_schema=DECISION if kind == "review" else {"type": "string"},
+                expires_at=one.review.due.isoformat() if one.review.due else None,
             )
-        return found
+            for one in reviews.open_in(self._execution)
+        ]
 
     def _state(self) -> StateSnapshotEvent:
         execution = self._execution
@@ -176,7 +169,7 @@ class Run:
             yield StepFinishedEvent(step_name=path)
 
     def _call(self, path: str, operation: Operation, number: int) -> Iterator[BaseEvent]:
-        agent, document = path.rpartition("/")[0], _json(operation.payload)
+        agent, document = path.rpartition("/")[0], parsed(operation.payload)
         if not isinstance(document, dict):
             return
         if message := (document.get("reply") or {}).get("message"):
@@ -208,10 +201,3 @@ def _tool_call(identity: str, use: Mapping[str, Any], parent: str | None) -> Ite
     yield ToolCallStartEvent(tool_call_id=identity, tool_call_name=use["name"], parent_message_id=parent)
     yield ToolCallArgsEvent(tool_call_id=identity, delta=json.dumps(use.get("input"), ensure_ascii=False))
     yield ToolCallEndEvent(tool_call_id=identity)
-
-
-def _json(text: Any) -> Any:
-    try:
-        return json.loads(text or "null")
-    except (ValueError, TypeError):
-        return None

@@ -8,20 +8,16 @@ from typing import Any
 
 from ag_ui.core import BaseEvent, RunAgentInput, RunErrorEvent, RunStartedEvent
 from ag_ui.encoder import EventEncoder
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 from pydantic import ValidationError
 
-from scripts.console.command_line import BadUsage, checked_topic
+from scripts.console.command_line import checked_topic
 from scripts.operate import acting, reviews
 from scripts.operate.console_page.ag_ui import Run
-from scripts.operate.endings import Refused, Unusable
+from scripts.operate.endings import FAILURES, Unusable, refusal_of
 from scripts.operate.executions import details
 from scripts.operate.looking import LOOK_SECONDS
 from scripts.operate.place import Place
 from scripts.operate.reading import Execution
-
-FAILURES = (Refused, BadUsage, BotoCoreError, ClientError, ResponseParserError)
 
 
 def read_input(given: dict[str, Any]) -> RunAgentInput:
@@ -53,7 +49,7 @@ def served(place: Place, asked: RunAgentInput) -> Iterator[str]:
     except FAILURES as error:
         if not begun:
             yield encoder.encode(RunStartedEvent(thread_id=asked.thread_id, run_id=asked.run_id))
-        yield encoder.encode(RunErrorEvent(message=" ".join(str(error).split()), code=type(error).__name__))
+        yield encoder.encode(RunErrorEvent(message=str(refusal_of(error)), code=type(error).__name__))
 
 
 def _events(place: Place, asked: RunAgentInput) -> Iterator[BaseEvent | None]:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,12 +17,11 @@ from starlette.responses import FileResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from scripts.console.command_line import BadUsage
 from scripts.operate.console_page import handlers
 from scripts.operate.console_page.ag_ui_route import read_input, served
 from scripts.operate.console_page.guard import Guard
 from scripts.operate.console_page.watched import Watchlist
-from scripts.operate.endings import NOT_ALLOWED, NOT_FOUND, Refused, Unusable, refusal_of
+from scripts.operate.endings import FAILURES, NOT_ALLOWED, NOT_FOUND, Failure, Unusable, refusal_of
 from scripts.operate.looking import LOOK_SECONDS
 from scripts.operate.output import plain_json
 from scripts.operate.place import Place
@@ -31,6 +29,7 @@ from scripts.operate.place import Place
 FILES = Path(__file__).parent / "static"
 LARGEST_REQUEST = 1_000_000
 HTTP_STATUS = {NOT_FOUND: 404, NOT_ALLOWED: 403}
+BAD_GATEWAY = 502
 NEXT = object()
 
 Answer = Callable[[Request, Any], Any]
@@ -68,7 +67,7 @@ def _route(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         try:
             given = await _given(request) if request.method == "POST" else None
             return _json(await run_in_threadpool(answer, request, given))
-        except (Refused, BadUsage, BotoCoreError, ClientError, ResponseParserError) as error:
+        except FAILURES as error:
             return _refusal(error)
 
     return endpoint
@@ -95,7 +94,7 @@ def _events(watchlist: Watchlist) -> Callable[[Request], Awaitable[Response]]:
         try:
             follow = watchlist.follow(handlers.asked(request, "arn"), int(last) if last.isdigit() else None)
             first = await run_in_threadpool(next, follow)
-        except (Refused, BotoCoreError, ClientError, ResponseParserError) as error:
+        except FAILURES as error:
             return _refusal(error)
         return StreamingResponse(_stream(first, follow), media_type="text/event-stream")
 
@@ -114,15 +113,15 @@ async def _stream(told: dict[str, Any], follow: Iterator[dict[str, Any]]) -> Asy
                 yield "event: end\ndata: {}\n\n"
                 return
             told = following  # type: ignore[assignment]
-    except (Refused, BotoCoreError, ClientError, ResponseParserError) as error:
-        yield f"event: lost\ndata: {plain_json({'message': _words(error)[0]})}\n\n"
+    except FAILURES as error:
+        yield f"event: lost\ndata: {plain_json({'message': str(refusal_of(error))})}\n\n"
 
 
 def _ag_ui(place: Place) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             asked = read_input(await _given(request))
-        except Refused as error:
+        except FAILURES as error:
             return _refusal(error)
         return StreamingResponse(served(place, asked), media_type="text/event-stream")
 
@@ -133,15 +132,8 @@ def _json(document: Any) -> Response:
     return PlainTextResponse(plain_json(document), media_type="application/json")
 
 
-def _refusal(error: Exception) -> Response:
-    message, status = _words(error)
-    return PlainTextResponse(plain_json({"message": message}), status_code=status, media_type="application/json")
-
-
-def _words(error: Exception) -> tuple[str, int]:
-    if isinstance(error, ResponseParserError):
-        return "what answers is not AWS, nor the local stack: check --endpoint-url", 502
-    if isinstance(error, BotoCoreError | ClientError):
-        error = refusal_of(error)
-    status = error.status if isinstance(error, Refused) else 0
-    return str(error), HTTP_STATUS.get(status, 400)
+def _refusal(error: Failure) -> Response:
+    refused = refusal_of(error)
+    status = BAD_GATEWAY if isinstance(error, ResponseParserError) else HTTP_STATUS.get(refused.status, 400)
+    message = plain_json({"message": str(refused)})
+    return PlainTextResponse(message, status_code=status, media_type="application/json")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
@@ -15,6 +16,9 @@ import typer
 from scripts.operate.endings import Refused
 from scripts.operate.output import write_json
 from scripts.operate.place import Place
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 
 def console(
@@ -28,15 +32,13 @@ def console(
     One page on this machine, which only the printed address opens, until Ctrl-C.
     """
     from scripts.local_aws.processes.loopback import listen, serve_until_signal  # a web server for this command only
-    from scripts.operate.console_page.app import build_app
 
     place.alias  # noqa: B018 - refuse before a page is opened
     try:
         listener = listen(port)
     except ValueError as refused:
         raise Refused(f"{refused}: another --port, or none for a free one") from None
-    token = secrets.token_urlsafe(24)
-    address = _address(listener.getsockname()[1], token)
+    app, address = _app_on(listener, place)
     if place.as_json:
         write_json({"url": address})
     else:
@@ -44,9 +46,7 @@ def console(
     sys.stdout.flush()
     if browse and sys.stdout.isatty():
         webbrowser.open(address)
-    serve_until_signal(
-        build_app(place, hosts=_hosts(listener.getsockname()[1]), token=token), listener, announced=False
-    )
+    serve_until_signal(app, listener, announced=False)
 
 
 def address_of(console_url: str, arn: str) -> str:
@@ -58,19 +58,17 @@ def address_of(console_url: str, arn: str) -> str:
 def serving_console(place: Place) -> Iterator[str]:
     """Serve it from a thread of this process and yield its address; stops when the block ends."""
     from scripts.local_aws.processes.loopback import listen, serving_app
+
+    listener = listen(0)
+    app, address = _app_on(listener, place)
+    with serving_app(app, listener):
+        yield address
+
+
+def _app_on(listener: socket.socket, place: Place) -> tuple[Starlette, str]:
+    """The console and its address; the token in it stands behind #, which a browser sends to nobody."""
     from scripts.operate.console_page.app import build_app
 
-    token = secrets.token_urlsafe(24)
-    listener = listen(0)
-    port = listener.getsockname()[1]
-    with serving_app(build_app(place, hosts=_hosts(port), token=token), listener):
-        yield _address(port, token)
-
-
-def _hosts(port: int) -> frozenset[str]:
-    return frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
-
-
-def _address(port: int, token: str) -> str:
-    """The token stands behind #, which a browser sends to nobody and the page takes away."""
-    return f"http://127.0.0.1:{port}/#token={token}"
+    port, token = listener.getsockname()[1], secrets.token_urlsafe(24)
+    hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+    return build_app(place, hosts=hosts, token=token), f"http://127.0.0.1:{port}/#token={token}"

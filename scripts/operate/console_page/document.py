@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from durable_strands.records import AgentRun
 from scripts.operate import money, shown
 from scripts.operate.history import NOTICE, History, Operation
 from scripts.operate.reading import Execution
-from scripts.operate.reviews import asks, name_of
+from scripts.operate.reviews import Waiting, open_in
 from scripts.operate.verdict import REVIEW, verdict
 
 
@@ -34,9 +35,14 @@ def head(execution: Execution) -> dict[str, Any]:
         "agents": {name: shown.cost_document(part) for name, part in money.by_agent(details, history).items()},
         "saved_usd": usage.get("saved_usd"),
         "resumes": list(resumes(history)),
-        "waits_for": [_waits(path, one) for path, one in history.walk() if one.callback_id and asks(one)],
+        "waits_for": [{"name": one.name, "kind": kind_of(one), "until": one.review.due} for one in open_in(execution)],
         "has_result": execution.status == "SUCCEEDED",
     }
+
+
+def kind_of(waiting: Waiting) -> str:
+    """`review`, or `question` of an agent."""
+    return "review" if REVIEW.fullmatch(waiting.review.name) else "question"
 
 
 def rows(history: History, changed: Iterable[Operation] | None = None) -> list[dict[str, Any]]:
@@ -77,22 +83,21 @@ def resumes(history: History) -> Iterator[dict[str, Any]]:
         for number, (_, one) in enumerate(history.walk())
         if one.invocation and one.ended and one.tried
     )
+    kept: Decimal | None = None
     for number, ((ended, _, _, before), (_, tried, _, after)) in enumerate(pairwise(made), 1):
+        spent = money.of_operation(before)
+        if spent and spent.usd is not None:
+            kept = (kept or Decimal(0)) + spent.usd
         if before.invocation == after.invocation:
             continue
         died = not any(ended <= end <= tried for end in history.quiet_ends)
-        kept = [spent.usd for *_, one in made[:number] if (spent := money.of_operation(one)) and spent.usd is not None]
-        yield {
-            "at": tried,
-            "died": died,
-            "replayed": number,
-            "kept_usd": format(sum(kept[1:], kept[0]), "f") if kept else None,
-        }
+        usd = None if kept is None else format(kept, "f")
+        yield {"at": tried, "died": died, "replayed": number, "kept_usd": usd}
 
 
 def text_of(operation: Operation) -> str:
     """What an operation returned, for people: an agent's text, a call's reply, else its JSON."""
-    document = _json(operation.payload)
+    document = parsed(operation.payload)
     if operation.name.endswith(NOTICE) and isinstance(document, dict):
         return str(document.get("text") or "")
     if operation.kind == "Context" and isinstance(document, dict):
@@ -140,13 +145,8 @@ def _row(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _waits(path: str, operation: Operation) -> dict[str, Any]:
-    is_review = bool(REVIEW.fullmatch(operation.name))
-    return {"name": name_of(path, operation), "kind": "review" if is_review else "question", "until": operation.due}
-
-
 def _query(details: Mapping[str, Any]) -> str:
-    event = _json(details.get("InputPayload"))
+    event = parsed(details.get("InputPayload"))
     if not isinstance(event, dict):
         return ""
     if isinstance(event.get("queries"), list):
@@ -154,7 +154,8 @@ def _query(details: Mapping[str, Any]) -> str:
     return str(event.get("query") or "")
 
 
-def _json(text: Any) -> Any:
+def parsed(text: Any) -> Any:
+    """The JSON of a payload; None if it is none, or cut off."""
     try:
         return json.loads(text or "null")
     except (ValueError, TypeError):

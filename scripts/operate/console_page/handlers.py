@@ -9,13 +9,13 @@ from starlette.requests import Request
 
 from scripts.console.command_line import checked_topic
 from scripts.console.report import report_text
-from scripts.operate import acting, reviews, shown
+from scripts.operate import acting, reviews
 from scripts.operate.console_page.document import numbered, text_of
 from scripts.operate.console_page.watched import Watchlist
 from scripts.operate.endings import NotFound, Unusable
 from scripts.operate.executions import STATUSES, listed
 from scripts.operate.looking import result_of
-from scripts.operate.money import AGENT, ledger, total
+from scripts.operate.money import AGENT
 from scripts.operate.place import Place
 
 PAGE = 25
@@ -49,8 +49,8 @@ def _summary(watchlist: Watchlist, row: Any) -> dict[str, Any]:
     watched = watchlist.known(made["arn"])
     if watched is None:
         return {**made, "usd": None, "waits": 0}
-    told = watched.since(watched.changes)["head"]
-    return {**made, "usd": told["cost"]["usd"], "waits": len(told["waits_for"])}
+    usd, waits = watched.bill()
+    return {**made, "usd": usd, "waits": waits}
 
 
 def text(watchlist: Watchlist, request: Request) -> dict[str, Any]:
@@ -66,9 +66,9 @@ def text(watchlist: Watchlist, request: Request) -> dict[str, Any]:
 def asked_text(watchlist: Watchlist, request: Request) -> dict[str, Any]:
     """What a person is asked about: who wrote it, and the text."""
     execution, wanted = watchlist.get(asked(request, "arn")).execution, asked(request, "name")
-    for path, operation in execution.history.walk():
-        if reviews.asks(operation) and (name := reviews.name_of(path, operation)) == wanted:
-            agent, text = reviews.asked_text(reviews.Waiting(execution, operation, name))
+    for one in reviews.asked_in(execution):
+        if one.name == wanted:
+            agent, text = reviews.asked_text(one)
             return {"agent": agent.removesuffix(AGENT), "text": text}
     raise NotFound(f"{execution.name} asks no {wanted}")
 
@@ -82,9 +82,6 @@ def result(watchlist: Watchlist, request: Request) -> dict[str, Any]:
         "report": report_text(result),
         "sources": document.get("sources") or [],
         "citations": document.get("citations"),
-        "usage": ledger(execution.details),
-        "cost": shown.cost_document(total(execution.details, execution.history)),
-        "result": result,
     }
 
 

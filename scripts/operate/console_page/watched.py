@@ -10,12 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.operate import shown
 from scripts.operate.console_page.document import head, rows
 from scripts.operate.endings import NotFound
 from scripts.operate.history import Operation
 from scripts.operate.looking import LOOK_SECONDS
+from scripts.operate.money import total
 from scripts.operate.place import Place
 from scripts.operate.reading import Execution
+from scripts.operate.reviews import open_in
 
 MOST = 100
 """Executions kept in memory; one that was not asked for the longest time goes first."""
@@ -49,6 +52,13 @@ class Watched:
                 self.changes += 1
             for _, operation in news:
                 self._changed[id(operation)] = (self.changes, operation)
+
+    def bill(self) -> tuple[str | None, int]:
+        """USD so far, None if they are not known, and how many questions are open."""
+        with self._lock:
+            execution = self.execution
+            usd = shown.cost_document(total(execution.details, execution.history))["usd"]
+            return usd, sum(1 for _ in open_in(execution))
 
     def since(self, change: int | None) -> dict[str, Any]:
         """All of it, or its head and the operations that changed after a change that a page has seen."""
