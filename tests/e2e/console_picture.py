@@ -2,18 +2,16 @@
 
 import json
 import logging
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
 from scripts.console.list_prices import bedrock_prices
 from scripts.local_aws.stack import ALIAS, FUNCTION_NAME
 from scripts.operate.console_page.command import address_of, serving_console
 from scripts.operate.place import Place
+from tests.e2e.chromium import chromium
 from tests.e2e.review_pages import Reviews, reviews_on_the_local_stack
 
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "console.png"
@@ -58,17 +56,15 @@ def main() -> None:
         with (
             reviews_on_the_local_stack(Path(folder), script, environment=environment, kill_rules=rules) as reviews,
             serving_console(Place(endpoint_url=reviews.stack.lambda_url)) as url,
-            sync_playwright() as driver,
+            chromium() as browser,
         ):
-            chromium = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            page = chromium.new_page(viewport={"width": 1300, "height": 900})
+            page = browser.new_page(viewport={"width": 1300, "height": 900})
             page.goto(address_of(url, waiting(reviews)))
             page.wait_for_selector(".ask form")
             page.get_by_label("Approve").check()
             page.locator("h2#name").click()
             page.wait_for_timeout(500)
             page.screenshot(path=PICTURE, full_page=True)
-            chromium.close()
 
 
 if __name__ == "__main__":

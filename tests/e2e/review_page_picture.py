@@ -1,12 +1,10 @@
 """Draws docs/pictures/review-page.png anew: python -m tests.e2e.review_page_picture (needs a Chromium)."""
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
+from tests.e2e.chromium import chromium
 from tests.e2e.review_pages import reviews_on_the_local_stack
 from tests.e2e.test_local_stack import script
 
@@ -36,18 +34,16 @@ def main() -> None:
         environment = {"MODEL_PRICES": json.dumps(PRICE), "PIPELINE_NAME": "research-pipeline"}
         with (
             reviews_on_the_local_stack(Path(folder), replies, environment=environment) as reviews,
-            sync_playwright() as driver,
+            chromium() as browser,
         ):
             asked = reviews.ask("edge computing")
-            chromium = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            page = chromium.new_page(viewport={"width": 780, "height": 1180})
+            page = browser.new_page(viewport={"width": 780, "height": 1180})
             page.goto(asked.link)
             page.get_by_label("Send back").check()
             page.get_by_label("What to change").fill("Name the sources of the two figures.")
             page.get_by_label("Your name").fill("Ada")
             page.locator("h1").click()
             page.screenshot(path=PICTURE, full_page=True)
-            chromium.close()
 
 
 if __name__ == "__main__":

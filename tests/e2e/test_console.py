@@ -13,9 +13,10 @@ from scripts.local_aws.processes.child import REPOSITORY
 from scripts.local_aws.processes.journal import read_all
 from scripts.operate.console_page.command import serving_console
 from scripts.operate.place import Place
+from tests.e2e.chromium import chromium, in_chromium
 from tests.e2e.review_pages import Reviews, reviews_on_the_local_stack
 from tests.e2e.test_local_stack import script
-from tests.e2e.test_review_page import CHROMIUM, HOSTILE, in_chromium
+from tests.e2e.test_review_page import HOSTILE
 
 pytestmark = [pytest.mark.slow, in_chromium]
 PATIENCE = 60_000
@@ -40,12 +41,8 @@ def address(reviews: Reviews) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The review page in a real browser: Chromium without a head, the page's handler in its own process, real callbacks."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,13 +10,12 @@ import httpx
 import pytest
 
 from agent_workflow.review_link import ALGORITHM, Claims, callback_digest, signed
+from tests.e2e.chromium import chromium, in_chromium
 from tests.e2e.review_pages import Asked, Reviews, reviews_on_the_local_stack
 from tests.e2e.test_local_stack import script
 from tests.fakes import FROM_MEMORY
 
 pytestmark = pytest.mark.slow
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
 HOSTILE = (
     "# Edge <script>document.title = 'taken over'</script>\n\n"
@@ -37,12 +35,8 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviews]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture

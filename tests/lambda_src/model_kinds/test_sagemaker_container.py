@@ -12,11 +12,11 @@ from agent_workflow import model as bedrock
 from agent_workflow.agents import AgentSpec
 from agent_workflow.model_tables import SageMakerTable
 from agent_workflow.settings import read_settings
-from durable_strands import never_retry, run, run_agent
+from durable_strands import never_retry, run_agent
 from model_kinds.sagemaker import container
 from scripts.local_aws.bedrock.wire import frame
 from tests.lambda_src.durable_strands.engine import Watcher, on_engine
-from tests.lambda_src.durable_strands.one_agent import outcome_of
+from tests.lambda_src.durable_strands.one_agent import near_the_timeout, outcome_of
 from tests.lambda_src.model_kinds.wires import SILENCE, USAGE, Chat, aws_error, payload_part, wires
 
 pytestmark = pytest.mark.slow  # OpenAI's client, which Strands' model is derived from, takes a second to import
@@ -171,17 +171,6 @@ def test_a_silent_endpoint_is_left_after_the_read_timeout(served):
 
 def test_a_call_near_the_lambda_timeout_is_cut_and_made_again_in_a_new_invocation(served):
     served.answers = [SILENCE, Chat()]
-    watcher, margins = (
-        Watcher(),
-        iter([898, 10]),
-    )  # the runner's invocations last 900 seconds: two are left to the first
-    asking = model({"MODEL_READ_TIMEOUT_SECONDS": "4"})
-
-    def body(context):
-        margin = next(margins)
-        agent = Agent(model=asking, callback_handler=None)
-        return run(context, lambda: agent, "go", name="a", observer=watcher, deadline_margin_seconds=margin).text
-
-    outcome = on_engine(body)
+    outcome, watcher = near_the_timeout(model({"MODEL_READ_TIMEOUT_SECONDS": "4"}))
     assert (outcome.value, outcome.invocations, len(served.asked)) == ("the answer", 2, 2)
     assert watcher.failed == [("model-1", 1, "DeadlineExceeded")]
